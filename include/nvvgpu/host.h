@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NVVGPU_HOST_H
+#define NVVGPU_HOST_H
+
+#include <stdarg.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** struct nvvgpu - a host: what nvvgpu_open() returns; reference counted, thread-safe */
+struct nvvgpu;
+
+/**
+ * nvvgpu_open - open a host
+ * @uri: NULL or "host:" for the running host;
+ *       "tree:DIR" for a directory that holds a captured sys/ (read only);
+ *       "emu:BOARD[*N][,BOARD...][?state=DIR]" for emulated boards (l40, l40s,
+ *       a40, rtx6000-ada, l4, a16, t4; "emu:" alone is one l40): no GPU and no
+ *       root needed.  With state=, the host outlives the process and may be
+ *       shared by several.
+ * @ret: a new reference, to be given back with nvvgpu_unref()
+ *
+ * Cheap: nothing is searched before it is asked for.
+ *
+ * Return: 0; -EINVAL malformed uri or unknown board; -ENOENT no such directory;
+ * -EACCES; -EBADMSG the state directory cannot be loaded; -EBUSY it is locked; -ENOMEM.
+ */
+int nvvgpu_open(const char *uri, struct nvvgpu **ret);
+
+/** nvvgpu_ref - take another reference.  Return: @host */
+struct nvvgpu *nvvgpu_ref(struct nvvgpu *host);
+/** nvvgpu_unref - give a reference back; NULL is allowed.  Return: NULL */
+struct nvvgpu *nvvgpu_unref(struct nvvgpu *host);
+
+/** nvvgpu_get_uri - Return: the uri it was opened with ("host:" for NULL); lives as long as @host */
+const char *nvvgpu_get_uri(struct nvvgpu *host);
+
+/**
+ * nvvgpu_refresh - search for GPUs again
+ *
+ * GPUs lent by nvvgpu_gpu_first() and _next() are no longer valid unless a
+ * reference was taken.
+ *
+ * Return: 0, or a negative errno when the search failed (which is not the same
+ * as having found none).
+ */
+int nvvgpu_refresh(struct nvvgpu *host);
+
+enum nvvgpu_log_level {
+	NVVGPU_LOG_WARNING = 1,
+	NVVGPU_LOG_INFO = 2,
+	NVVGPU_LOG_DEBUG = 3,
+};
+
+/** typedef nvvgpu_log_fn - one line of log, without a newline */
+typedef void (*nvvgpu_log_fn)(void *arg, int level, const char *line);
+
+/**
+ * nvvgpu_set_log - have the library tell what it does; it never prints by itself
+ * @fn: NULL for silence (the default); may be called from any thread that uses @host
+ * @level: the most detailed enum nvvgpu_log_level wanted
+ */
+void nvvgpu_set_log(struct nvvgpu *host, int level, nvvgpu_log_fn fn, void *arg);
+
+/** nvvgpu_version - Return: the library's version, "0.1.0" */
+const char *nvvgpu_version(void);
+
+/** nvvgpu_free - free memory that the library returned as char *; NULL is allowed */
+void nvvgpu_free(void *memory);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NVVGPU_VGPU_H
+#define NVVGPU_VGPU_H
+
+#include <nvvgpu/type.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** struct nvvgpu_spec - what a new vGPU shall be: a recipe, filled by setters */
+struct nvvgpu_spec;
+/** struct nvvgpu_vgpu - a vGPU; holds its GPU; reference counted */
+struct nvvgpu_vgpu;
+/** struct nvvgpu_vgpu_list - the vGPUs at one moment; reference counted */
+struct nvvgpu_vgpu_list;
+
+enum nvvgpu_vgpu_state {
+	NVVGPU_VGPU_UNKNOWN = 0,
+	NVVGPU_VGPU_ASSIGNED = 1,	/* created; nobody has its VFIO device open */
+	NVVGPU_VGPU_RUNNING = 2,
+	NVVGPU_VGPU_STOPPED = 3,	/* open, stopped by migration */
+	NVVGPU_VGPU_FAILED = 4,		/* needs a reset */
+};
+/** nvvgpu_vgpu_state_name - Return: "assigned", "running", "stopped", "failed" or "unknown" */
+const char *nvvgpu_vgpu_state_name(int state);
+
+int nvvgpu_spec_new(struct nvvgpu_spec **ret);
+/** nvvgpu_spec_free - NULL is allowed */
+void nvvgpu_spec_free(struct nvvgpu_spec *spec);
+/** nvvgpu_spec_set_type - required: id ("869") or exact name, as nvvgpu_type_lookup().  Return: 0, -ENOMEM */
+int nvvgpu_spec_set_type(struct nvvgpu_spec *spec, const char *id_or_name);
+/** nvvgpu_spec_set_uuid - default: a random one.  Return: 0, -EINVAL not a uuid */
+int nvvgpu_spec_set_uuid(struct nvvgpu_spec *spec, const char *uuid);
+/** nvvgpu_spec_set_vf - PCI address of the VF; default: the first free one.  Return: 0, -EINVAL */
+int nvvgpu_spec_set_vf(struct nvvgpu_spec *spec, const char *address);
+/** nvvgpu_spec_set_placement - placement id; default: the first free one */
+int nvvgpu_spec_set_placement(struct nvvgpu_spec *spec, uint32_t placement_id);
+/** nvvgpu_spec_add_param - plugin parameter, "frame_rate_limiter", "0".  Return: 0, -EINVAL for ',' '=' or control characters */
+int nvvgpu_spec_add_param(struct nvvgpu_spec *spec, const char *key, const char *value);
+/** nvvgpu_spec_set_owner - who may destroy it: at most 63 bytes.  Return: 0, -EINVAL */
+int nvvgpu_spec_set_owner(struct nvvgpu_spec *spec, const char *owner);
+
+/**
+ * nvvgpu_create - create a vGPU: reserve type, framebuffer and channels
+ * @ret: a new reference
+ *
+ * All or nothing.  With a uuid that exists already on this GPU with the same
+ * type (and, where given, the same VF and placement) it succeeds and returns
+ * that vGPU; nvvgpu_vgpu_was_created() tells the two apart.
+ *
+ * Return: 0; -ENOENT no such type; -ENOSPC exhausted; -EBUSY VF in use; -EINVAL
+ * malformed spec, other size active, wrong placement; -EEXIST the uuid belongs
+ * to another vGPU; -EOPNOTSUPP the GPU cannot be shared; -EACCES; -EROFS a
+ * captured tree; -EIO firmware.  nvvgpu_last_error() has the reason code.
+ */
+int nvvgpu_create(struct nvvgpu_gpu *gpu, struct nvvgpu_spec *spec, struct nvvgpu_vgpu **ret);
+/** nvvgpu_vgpu_was_created - Return: false when nvvgpu_create() or _restore() found it existing */
+bool nvvgpu_vgpu_was_created(struct nvvgpu_vgpu *vgpu);
+
+/**
+ * nvvgpu_destroy - destroy a vGPU; the reference stays with the caller
+ * Return: 0 (also when it is gone already); -EBUSY its VFIO device is open;
+ * -EACCES; -EROFS; -EIO.
+ */
+int nvvgpu_destroy(struct nvvgpu_vgpu *vgpu);
+
+/**
+ * nvvgpu_vgpu_list - the vGPUs of one GPU, or of all
+ * @gpu: NULL for all GPUs of @host that can be asked
+ * @ret: a new reference; an empty list is a valid answer
+ */
+int nvvgpu_vgpu_list(struct nvvgpu *host, struct nvvgpu_gpu *gpu, struct nvvgpu_vgpu_list **ret);
+struct nvvgpu_vgpu_list *nvvgpu_vgpu_list_ref(struct nvvgpu_vgpu_list *list);
+struct nvvgpu_vgpu_list *nvvgpu_vgpu_list_unref(struct nvvgpu_vgpu_list *list);
+size_t nvvgpu_vgpu_list_size(struct nvvgpu_vgpu_list *list);
+/** nvvgpu_vgpu_list_get - Return: lent as long as the list lives; NULL past the last */
+struct nvvgpu_vgpu *nvvgpu_vgpu_list_get(struct nvvgpu_vgpu_list *list, size_t index);
+
+/**
+ * nvvgpu_vgpu_lookup - find a vGPU by its uuid or by the address of its VF
+ * @ret: a new reference
+ * Return: 0; -ENODEV no such vGPU; -EINVAL neither a uuid nor an address.
+ */
+int nvvgpu_vgpu_lookup(struct nvvgpu *host, const char *uuid_or_vf, struct nvvgpu_vgpu **ret);
+
+struct nvvgpu_vgpu *nvvgpu_vgpu_ref(struct nvvgpu_vgpu *vgpu);
+/** nvvgpu_vgpu_unref - does not destroy the vGPU.  Return: NULL */
+struct nvvgpu_vgpu *nvvgpu_vgpu_unref(struct nvvgpu_vgpu *vgpu);
+
+/* What does not change while it lives; strings live as long as the object. */
+const char *nvvgpu_vgpu_get_uuid(struct nvvgpu_vgpu *vgpu);
+uint32_t nvvgpu_vgpu_get_type_id(struct nvvgpu_vgpu *vgpu);
+const char *nvvgpu_vgpu_get_type_name(struct nvvgpu_vgpu *vgpu);
+uint64_t nvvgpu_vgpu_get_framebuffer_bytes(struct nvvgpu_vgpu *vgpu);
+/** nvvgpu_vgpu_get_gpu - Return: lent as long as the vGPU object lives */
+struct nvvgpu_gpu *nvvgpu_vgpu_get_gpu(struct nvvgpu_vgpu *vgpu);
+/** nvvgpu_vgpu_get_vf - Return: "0000:41:00.4"; NULL on a board without SR-IOV */
+const char *nvvgpu_vgpu_get_vf(struct nvvgpu_vgpu *vgpu);
+/** nvvgpu_vgpu_get_placement - @ret: placement id.  Return: 0; -ENODATA placements are not used */
+int nvvgpu_vgpu_get_placement(struct nvvgpu_vgpu *vgpu, uint32_t *ret);
+/** nvvgpu_vgpu_get_owner - Return: "" when none was given */
+const char *nvvgpu_vgpu_get_owner(struct nvvgpu_vgpu *vgpu);
+/** nvvgpu_vgpu_get_vfio - Return: what a VMM opens, "/sys/bus/pci/devices/0000:41:00.4" */
+const char *nvvgpu_vgpu_get_vfio(struct nvvgpu_vgpu *vgpu);
+
+/* Live values. */
+/** nvvgpu_vgpu_get_state - @ret: enum nvvgpu_vgpu_state.  Return: 0; -ENODEV it is gone */
+int nvvgpu_vgpu_get_state(struct nvvgpu_vgpu *vgpu, int *ret);
+/** nvvgpu_vgpu_get_params - @ret: "key=value,key=value", to be freed with nvvgpu_free() */
+int nvvgpu_vgpu_get_params(struct nvvgpu_vgpu *vgpu, char **ret);
+/** nvvgpu_vgpu_set_params - replaces all parameters; "" clears.  Return: 0; -EBUSY device open; -EINVAL */
+int nvvgpu_vgpu_set_params(struct nvvgpu_vgpu *vgpu, const char *params);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

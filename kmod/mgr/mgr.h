@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The vGPU manager of one physical function: types, placement, life cycle,
+ * parameters, events, warm update.  The glue around it (character device and
+ * sysfs in the module, lib/os/emu/ in user space) uses only this header.
+ */
+#ifndef NVVGPU_MGR_H
+#define NVVGPU_MGR_H
+
+#include "../core/core_ops.h"
+#include <uapi/nvvgpu.h>
+
+struct nvvgpu_mgr;
+struct nvvgpu_mgr_vgpu;		/* an open vGPU; from nvvgpu_mgr_open to nvvgpu_mgr_close */
+
+struct nvvgpu_mgr_host_ops {
+	/* a new event is in the ring; wake the readers.  No manager lock is held */
+	void (*event)(void *priv);
+};
+
+struct nvvgpu_mgr_config {
+	u32 slots;			/* VFs, or instances on a board without SR-IOV */
+	bool sriov;
+	bool mixed_size_capable;
+	bool placement_capable;		/* equal-size placements (Ada and later) */
+	u32 placement_units;		/* one unit per GiB of guest framebuffer */
+	const char *driver_version;
+	const struct nvvgpu_mgr_host_ops *host_ops;
+	void *host_priv;
+};
+
+int nvvgpu_mgr_start(struct nvvgpu_core *core, const struct nvvgpu_mgr_config *config,
+		     struct nvvgpu_mgr **ret);
+void nvvgpu_mgr_stop(struct nvvgpu_mgr *mgr);	/* destroys what is left; nothing may be open */
+
+/* Adds types (all or nothing) and uploads the whole table to the firmware. */
+int nvvgpu_mgr_types_add(struct nvvgpu_mgr *mgr, const struct nvvgpu_type_desc *types, u32 count);
+
+/* SR-IOV was switched: slots 0..count-1 may hold vGPUs.  -EBUSY when one beyond lives. */
+int nvvgpu_mgr_set_slots_enabled(struct nvvgpu_mgr *mgr, u32 count);
+
+/* One request of include/uapi/nvvgpu.h.  may_change: the caller's rights, see there. */
+long nvvgpu_mgr_ioctl(struct nvvgpu_mgr *mgr, unsigned int cmd, void __user *arg, bool may_change);
+
+/*
+ * Copies records after *cursor, advances it.  Bytes copied, 0 when there are
+ * none.  A fresh reader starts with nvvgpu_mgr_event_cursor().
+ */
+ssize_t nvvgpu_mgr_event_read(struct nvvgpu_mgr *mgr, u64 *cursor, void __user *buf, size_t size);
+u64 nvvgpu_mgr_event_cursor(struct nvvgpu_mgr *mgr);
+bool nvvgpu_mgr_event_pending(struct nvvgpu_mgr *mgr, u64 cursor);
+
+/*
+ * The six files of the per-VF nvidia/ directory, as the drivers in the field
+ * print them (facts in doc/sysfs.md).  buf is one page; returns the length.
+ */
+ssize_t nvvgpu_mgr_show_creatable_types(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
+ssize_t nvvgpu_mgr_show_current_type(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
+ssize_t nvvgpu_mgr_show_params(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
+ssize_t nvvgpu_mgr_show_placement(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
+
+/* ------------------------------------------------ for the VFIO driver only */
+
+/* Boots the plugin task of the vGPU on this slot.  -ENODEV: no type assigned; -EBUSY: open. */
+int nvvgpu_mgr_open(struct nvvgpu_mgr *mgr, u32 slot, u32 vm_pid, struct nvvgpu_mgr_vgpu **ret);
+void nvvgpu_mgr_close(struct nvvgpu_mgr_vgpu *vgpu);	/* shutdown, cleanup */
+/* Message 3, then scrub; revives a crashed plugin task by a new boot. */
+int nvvgpu_mgr_reset(struct nvvgpu_mgr_vgpu *vgpu);
+int nvvgpu_mgr_set_bus_master(struct nvvgpu_mgr_vgpu *vgpu, bool enable);
+const struct nvvgpu_type_desc *nvvgpu_mgr_vgpu_type(const struct nvvgpu_mgr_vgpu *vgpu);
+u32 nvvgpu_mgr_vgpu_gfid(const struct nvvgpu_mgr_vgpu *vgpu);
+
+/* Device state; the same contracts as the core's plugin_* calls. */
+int nvvgpu_mgr_stop_work(struct nvvgpu_mgr_vgpu *vgpu, u64 *ret_estimate);
+int nvvgpu_mgr_cancel_stop(struct nvvgpu_mgr_vgpu *vgpu);
+int nvvgpu_mgr_save_state(struct nvvgpu_mgr_vgpu *vgpu, void *buf, size_t size, size_t *ret_len,
+			  bool *ret_complete);
+int nvvgpu_mgr_cancel_save(struct nvvgpu_mgr_vgpu *vgpu);
+int nvvgpu_mgr_restore_state(struct nvvgpu_mgr_vgpu *vgpu, const void *buf, size_t len);
+int nvvgpu_mgr_restore_deferred(struct nvvgpu_mgr_vgpu *vgpu);
+int nvvgpu_mgr_resume_work(struct nvvgpu_mgr_vgpu *vgpu);
+/* The VFIO migration state changed; for list replies and the event stream. */
+void nvvgpu_mgr_migration_state(struct nvvgpu_mgr_vgpu *vgpu, u32 vfio_state);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one door to the host.  Everything above speaks of attributes, links,
+ * lists, control devices and VFIO devices; only the files below lib/os open,
+ * read, write or call ioctl.
+ *
+ *   kernel.c  "host:"      the running host
+ *   tree.c    "tree:DIR"   a captured sys/, read only
+ *   emu/      "emu:..."    emulated boards in this process
+ *
+ * Paths are relative to /sys, without a leading slash.  All calls return 0 (or
+ * a length) or -errno and are safe from several threads.
+ */
+#ifndef NVVGPU_LIB_OS_H
+#define NVVGPU_LIB_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct os;
+struct os_file;			/* an open control device, VFIO device or migration data session */
+
+#define OS_ATTR_MAX	65536	/* longest attribute anyone reads */
+
+struct os_ops {
+	const char *scheme;	/* "host" */
+	void (*close)(struct os *os);
+
+	/* whole attribute, NUL-terminated, at most size - 1 bytes (-EMSGSIZE beyond); binary with *ret_len */
+	int (*attr_read)(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len);
+	int (*attr_write)(struct os *os, const char *path, const char *value);	/* -EROFS on a tree */
+	/* last component of a symbolic link's target: "nvidia" of .../driver */
+	int (*link_read)(struct os *os, const char *path, char *buf, size_t size);
+	/* names in a directory, "." and ".." left out; a non-zero return of each ends the walk and is returned */
+	int (*list)(struct os *os, const char *path, int (*each)(const char *name, void *arg), void *arg);
+
+	/* /dev/nvvgpu/<address>; write: changing calls will be made.  -ENOENT: no such driver here */
+	int (*control_open)(struct os *os, const char *gpu_address, bool write, struct os_file **ret);
+	/* VFIO device of a PCI function ("0000:41:00.4"), of an mdev (its uuid), or, on a GPU
+	 * without SR-IOV under our driver, "<gpu address>#<slot>" */
+	int (*vfio_open)(struct os *os, const char *name, struct os_file **ret);
+	/* what the data_fd of VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE stands for; the file owns it */
+	int (*data_adopt)(struct os *os, struct os_file *vfio, int data_fd, struct os_file **ret);
+
+	/* how libpci reaches the functions: PCI_ACCESS_* and one parameter (name may be NULL) */
+	int (*pci_access)(struct os *os, unsigned int *ret_method, const char **ret_param,
+			  const char **ret_value);
+	/* "/dev/dri" nodes of a function; NULL: by the directory <function>/drm */
+	int (*drm_nodes)(struct os *os, const char *address,
+			 int (*each)(const char *node, void *arg), void *arg);
+};
+
+struct os {
+	const struct os_ops *ops;
+};
+
+/* -EINVAL: malformed uri; *ret_detail, when set, is a static sentence that says what is wrong with it */
+int os_open(const char *uri, struct os **ret, const char **ret_detail);
+void os_close(struct os *os);	/* NULL is allowed */
+
+struct os_file_ops {
+	void (*close)(struct os_file *file);
+	int (*ioctl)(struct os_file *file, unsigned long request, void *arg);
+	ssize_t (*read)(struct os_file *file, void *buf, size_t len);
+	ssize_t (*write)(struct os_file *file, const void *buf, size_t len);
+	ssize_t (*pread)(struct os_file *file, void *buf, size_t len, uint64_t offset);
+	ssize_t (*pwrite)(struct os_file *file, const void *buf, size_t len, uint64_t offset);
+	int (*poll_fd)(struct os_file *file);	/* readable when read() would give something; -EOPNOTSUPP */
+};
+
+struct os_file {
+	const struct os_file_ops *ops;
+};
+
+void os_file_close(struct os_file *file);	/* NULL is allowed */
+int os_file_ioctl(struct os_file *file, unsigned long request, void *arg);	/* EINTR is retried */
+ssize_t os_file_read(struct os_file *file, void *buf, size_t len);
+ssize_t os_file_write(struct os_file *file, const void *buf, size_t len);
+ssize_t os_file_pread(struct os_file *file, void *buf, size_t len, uint64_t offset);
+ssize_t os_file_pwrite(struct os_file *file, const void *buf, size_t len, uint64_t offset);
+int os_file_poll_fd(struct os_file *file);
+
+/* Conveniences over attr_read: one line without its newline; a number (base 0), overflow-checked. */
+int os_attr_line(struct os *os, const char *path, char *buf, size_t size);
+int os_attr_u64(struct os *os, const char *path, uint64_t *ret);
+
+/* the three implementations; rest: the uri after "scheme:" */
+int os_kernel_open(const char *rest, struct os **ret, const char **ret_detail);
+int os_tree_open(const char *rest, struct os **ret, const char **ret_detail);
+int os_emu_open(const char *rest, struct os **ret, const char **ret_detail);
+
+#endif
