@@ -59,6 +59,9 @@ int device_set_migration_state(struct nvvgpu_device *device, uint32_t state,
 int device_get_migration_state(struct nvvgpu_device *device, uint32_t *ret);
 /* VFIO_DEVICE_FEATURE_MIG_DATA_SIZE; -ENOTTY where the kernel has no such call */
 int device_get_data_size(struct nvvgpu_device *device, uint64_t *ret);
+/* For one save or restore at a time, of a migratable device in state RUNNING; sets the last error */
+int device_claim(struct nvvgpu_device *device);
+void device_release(struct nvvgpu_device *device);
 
 /* lib/util/uuid.c */
 int uuid_parse_text(const char *text, uint8_t uuid[16]);	/* -EINVAL */

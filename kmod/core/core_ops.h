@@ -39,6 +39,7 @@ struct nvvgpu_core_info {
 	u32 channels_host;	/* the first 512 stay with the host */
 	u64 engine_bitmap;	/* bit = NV2080_ENGINE_TYPE */
 	u32 vfs_total;
+	u16 vf_offset, vf_stride;	/* routing id of VF i = that of the PF + offset + stride * i */
 	u32 domain_bdf;
 	u16 vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
 	bool emulated;

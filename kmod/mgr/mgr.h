@@ -32,11 +32,20 @@ struct nvvgpu_mgr_config {
 int nvvgpu_mgr_start(struct nvvgpu_core *core, const struct nvvgpu_mgr_config *config,
 		     struct nvvgpu_mgr **ret);
 void nvvgpu_mgr_stop(struct nvvgpu_mgr *mgr);	/* destroys what is left; nothing may be open */
+/*
+ * Warm update, after NVVGPU_IOCTL_WARM_SAVE: as nvvgpu_mgr_stop(), but the
+ * vGPUs' framebuffers keep their contents for the manager that restores.
+ */
+void nvvgpu_mgr_stop_warm(struct nvvgpu_mgr *mgr);
 
 /* Adds types (all or nothing) and uploads the whole table to the firmware. */
 int nvvgpu_mgr_types_add(struct nvvgpu_mgr *mgr, const struct nvvgpu_type_desc *types, u32 count);
 
-/* SR-IOV was switched: slots 0..count-1 may hold vGPUs.  -EBUSY when one beyond lives. */
+/*
+ * SR-IOV was switched: slots 0..count-1 may hold vGPUs.  -EBUSY when one beyond
+ * lives, -EOPNOTSUPP without SR-IOV.  At the start none are enabled on a board
+ * with SR-IOV, all on a board without.  A warm restore brings the image's number.
+ */
 int nvvgpu_mgr_set_slots_enabled(struct nvvgpu_mgr *mgr, u32 count);
 
 /* One request of include/uapi/nvvgpu.h.  may_change: the caller's rights, see there. */

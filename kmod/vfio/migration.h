@@ -35,7 +35,7 @@ int nvvgpu_migration_step(struct nvvgpu_migration *mig, u32 next,
  */
 int nvvgpu_migration_set_state(struct nvvgpu_migration *mig, u32 target,
 			       struct nvvgpu_migration_session **ret_session);
-/* VFIO_DEVICE_RESET: RUNNING again, sessions dead. */
+/* VFIO_DEVICE_RESET, after nvvgpu_mgr_reset() succeeded: RUNNING again, sessions dead. */
 int nvvgpu_migration_reset(struct nvvgpu_migration *mig);
 
 /* 0 at the end of stream; -ENODEV when the session is over. */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+/* The host of this run, and which of its GPUs is meant. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "fail.h"
+#include "text.h"
+
+int cli_host(struct cli *cli, struct nvvgpu **ret)
+{
+	int err;
+
+	if (!cli->host) {
+		err = nvvgpu_open(cli->uri, &cli->host);
+		if (err)
+			return fail_library(cli, err);
+	}
+	*ret = cli->host;
+	return 0;
+}
+
+int check_search(struct cli *cli)
+{
+	int err;
+
+	if (nvvgpu_gpu_first(cli->host))
+		return 0;
+	err = nvvgpu_error_get_errno(nvvgpu_last_error());
+	return err ? fail_library(cli, err) : 0;
+}
+
+static bool is_shareable(struct nvvgpu_gpu *gpu)
+{
+	return nvvgpu_gpu_get_reason(gpu) == NVVGPU_REASON_NONE;
+}
+
+char *why_nothing(struct cli *cli)
+{
+	struct text text = TEXT_EMPTY, list = TEXT_EMPTY;
+	struct nvvgpu_gpu *gpu;
+	size_t count = 0;
+
+	nvvgpu_for_each_gpu(cli->host, gpu) {
+		if (is_shareable(gpu))
+			continue;
+		text_addf(&list, "%s%s: %s", count++ ? "; " : "", nvvgpu_gpu_get_address(gpu),
+			  nvvgpu_gpu_get_reason_text(gpu));
+	}
+	if (count)
+		text_addf(&text, "%zu GPU%s cannot be shared: %s", count, count == 1 ? "" : "s",
+			  text_get(&list));
+	else
+		text_add(&text, "no GPUs on this host");
+	text_free(&list);
+	return text_take(&text);
+}
+
+static int no_gpu(struct cli *cli)
+{
+	char *why;
+	int code;
+
+	code = check_search(cli);
+	if (code)
+		return code;
+	why = why_nothing(cli);
+	code = fail(cli, &(struct failure){
+		.err = nvvgpu_gpu_first(cli->host) ? EOPNOTSUPP : ENODEV,
+		.reason = nvvgpu_gpu_first(cli->host) ? NVVGPU_REASON_NOT_SUPPORTED :
+							NVVGPU_REASON_NOT_FOUND,
+		.object = nvvgpu_get_uri(cli->host),
+		.cause = why,
+		.next = "'nvvgpu gpus' lists what was found; --host emu:l40 needs no GPU",
+	});
+	free(why);
+	return code;
+}
+
+static int several_gpus(struct cli *cli)
+{
+	struct text AUTO_TEXT list = TEXT_EMPTY;
+	struct nvvgpu_gpu *gpu;
+	const char *comma = "";
+
+	nvvgpu_for_each_gpu(cli->host, gpu) {
+		if (!is_shareable(gpu))
+			continue;
+		text_addf(&list, "%s%s", comma, nvvgpu_gpu_get_address(gpu));
+		comma = ", ";
+	}
+	return fail_usage(cli, "name one of them", "several GPUs can be shared: %s",
+			  text_get(&list));
+}
+
+static struct nvvgpu_gpu *first_shareable(struct cli *cli, size_t *ret_count)
+{
+	struct nvvgpu_gpu *gpu, *first = NULL;
+
+	*ret_count = 0;
+	nvvgpu_for_each_gpu(cli->host, gpu) {
+		if (!is_shareable(gpu))
+			continue;
+		if (!first)
+			first = gpu;
+		++*ret_count;
+	}
+	return first;
+}
+
+int pick_gpu(struct cli *cli, const char *address, struct nvvgpu_gpu **ret)
+{
+	struct nvvgpu *host;
+	struct nvvgpu_gpu *gpu;
+	size_t count;
+	int err, code;
+
+	code = cli_host(cli, &host);
+	if (code)
+		return code;
+	if (address) {
+		err = nvvgpu_gpu_lookup(host, address, ret);
+		return err ? fail_library(cli, err) : 0;
+	}
+	gpu = first_shareable(cli, &count);
+	if (!gpu)
+		return no_gpu(cli);
+	if (count > 1)
+		return several_gpus(cli);
+	*ret = nvvgpu_gpu_ref(gpu);
+	return 0;
+}
+
+/* ------------------------------------------------- a GPU for a stream */
+
+/*
+ * A pipe cannot be read twice, but tee(2) copies what waits in it without
+ * taking it.  The head of the stream may come in several writes: a copy that
+ * was too short is tried again until no more is coming.
+ */
+static int peek_pipe(int fd, struct nvvgpu_stream_info **ret)
+{
+	const size_t most = 65536;
+	ssize_t before = 0;
+
+	for (;;) {
+		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+		int copy[2], err;
+		ssize_t n;
+
+		if (pipe2(copy, O_CLOEXEC) < 0)
+			return -errno;
+		n = tee(fd, copy[1], most, 0);
+		err = n < 0 ? -errno : 0;
+		close(copy[1]);
+		if (!err)
+			err = nvvgpu_migrate_inspect(copy[0], ret);
+		close(copy[0]);
+		if (!err || n < 0 || (size_t)n >= most ||
+		    nvvgpu_error_get_reason(nvvgpu_last_error()) !=
+			    NVVGPU_REASON_STREAM_TRUNCATED)
+			return err;
+		if (n == before && (poll(&poll_fd, 1, 0) < 0 || (poll_fd.revents & POLLHUP)))
+			return err;
+		before = n;
+		usleep(5000);
+	}
+}
+
+/* Reads the identity of a stream and leaves the stream as it was. */
+static int peek(int fd, struct nvvgpu_stream_info **ret)
+{
+	off_t start = lseek(fd, 0, SEEK_CUR);
+	int err;
+
+	if (start < 0)
+		return peek_pipe(fd, ret);
+	err = nvvgpu_migrate_inspect(fd, ret);
+	if (lseek(fd, start, SEEK_SET) < 0)
+		return -errno;
+	return err;
+}
+
+/* 2: can be created now; 1: the board has the type; 0: it does not */
+static int rate_gpu(struct nvvgpu_gpu *gpu, const struct nvvgpu_stream_info *info)
+{
+	struct nvvgpu_type *type AUTO(type) = NULL;
+
+	if (nvvgpu_type_lookup(gpu, nvvgpu_stream_info_get_type_name(info), &type))
+		return 0;
+	return nvvgpu_type_is_creatable(type) ? 2 : 1;
+}
+
+/*
+ * When no GPU fits, the one that comes nearest is named: restoring there fails
+ * before anything is created, and the library says what exactly does not fit.
+ */
+int pick_gpu_for_stream(struct cli *cli, int fd, struct nvvgpu_gpu **ret)
+{
+	struct nvvgpu_stream_info *info AUTO(info) = NULL;
+	struct nvvgpu_gpu *gpu, *best;
+	struct nvvgpu *host;
+	int code, best_rate = -1;
+	size_t count;
+
+	code = cli_host(cli, &host);
+	if (code)
+		return code;
+	best = first_shareable(cli, &count);
+	if (!best)
+		return no_gpu(cli);
+	if (count > 1 && !peek(fd, &info)) {
+		nvvgpu_for_each_gpu(host, gpu) {
+			int rate = is_shareable(gpu) ? rate_gpu(gpu, info) : -1;
+
+			if (rate > best_rate) {
+				best = gpu;
+				best_rate = rate;
+			}
+		}
+	}
+	*ret = nvvgpu_gpu_ref(best);
+	return 0;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fail.h"
+#include "text.h"
+
+void text_free(struct text *text)
+{
+	free(text->data);
+	text->data = NULL;
+	text->len = 0;
+}
+
+const char *text_get(const struct text *text)
+{
+	return text->data ? text->data : "";
+}
+
+static void add_bytes(struct text *text, const char *bytes, size_t len)
+{
+	char *data = realloc(text->data, text->len + len + 1);
+
+	if (!data)
+		fail_memory();
+	memcpy(data + text->len, bytes, len);
+	text->data = data;
+	text->len += len;
+	data[text->len] = '\0';
+}
+
+void text_add(struct text *text, const char *string)
+{
+	add_bytes(text, string, strlen(string));
+}
+
+void text_addf(struct text *text, const char *format, ...)
+{
+	char *piece;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&piece, format, args);
+	va_end(args);
+	if (len < 0)
+		fail_memory();
+	add_bytes(text, piece, (size_t)len);
+	free(piece);
+}
+
+void text_add_json(struct text *text, const char *string)
+{
+	if (!string) {
+		text_add(text, "null");
+		return;
+	}
+	text_add(text, "\"");
+	for (const char *p = string; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			text_addf(text, "\\%c", *p);
+		else if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			text_addf(text, "\\u%04x", *p);
+		else
+			add_bytes(text, p, 1);
+	}
+	text_add(text, "\"");
+}
+
+char *text_take(struct text *text)
+{
+	char *data;
+
+	text_add(text, "");
+	data = text->data;
+	text->data = NULL;
+	text->len = 0;
+	return data;
+}
+
+const char *format_bytes(uint64_t bytes, char out[UNITS_LEN])
+{
+	static const char *const names[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	unsigned int unit = 0;
+
+	while (unit + 1 < sizeof(names) / sizeof(names[0]) && bytes >> (10 * (unit + 1)))
+		unit++;
+	if (!(bytes & ((1ULL << (10 * unit)) - 1)))
+		snprintf(out, UNITS_LEN, "%" PRIu64 " %s", bytes >> (10 * unit), names[unit]);
+	else
+		snprintf(out, UNITS_LEN, "%.1f %s", (double)bytes / (double)(1ULL << (10 * unit)),
+			 names[unit]);
+	return out;
+}
+
+const char *format_seconds(double seconds, char out[UNITS_LEN])
+{
+	uint64_t whole = (uint64_t)seconds;
+
+	if (whole < 60)
+		snprintf(out, UNITS_LEN, "%.1f s", seconds);
+	else if (whole < 3600)
+		snprintf(out, UNITS_LEN, "%" PRIu64 ":%02u", whole / 60,
+			 (unsigned int)(whole % 60));
+	else
+		snprintf(out, UNITS_LEN, "%" PRIu64 ":%02u:%02u", whole / 3600,
+			 (unsigned int)(whole / 60 % 60), (unsigned int)(whole % 60));
+	return out;
+}
+
+static void add_safe(struct text *text, const char *string)
+{
+	for (const char *p = string; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			text_addf(text, "\\x%02x", *p);
+		else
+			add_bytes(text, p, 1);
+	}
+}
+
+char *text_make_safe(const char *string)
+{
+	struct text text = TEXT_EMPTY;
+
+	add_safe(&text, string);
+	return text_take(&text);
+}
+
+void text_print_safe(FILE *file, const char *string)
+{
+	char *safe = text_make_safe(string);
+
+	fputs(safe, file);
+	free(safe);
+}
+
+void text_print_lines(FILE *file, const char *lines)
+{
+	while (*lines) {
+		struct text AUTO_TEXT line = TEXT_EMPTY;
+		size_t length = strcspn(lines, "\n");
+
+		add_bytes(&line, lines, length);
+		text_print_safe(file, text_get(&line));
+		fputc('\n', file);
+		lines += length + (lines[length] == '\n');
+	}
+}
+
+size_t text_columns(const char *string)
+{
+	size_t columns = 0;
+
+	for (; *string; string++)
+		columns += ((unsigned char)*string & 0xc0) != 0x80;
+	return columns;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* Create a vGPU: create_vgpu URI GPU TYPE, for example
+ * create_vgpu "emu:l40?state=DIR" 41:00.0 L40-4Q
+ */
+#include <stdio.h>
+#include <nvvgpu/nvvgpu.h>
+
+int main(int argc, char **argv)
+{
+	struct nvvgpu *host = NULL;
+	struct nvvgpu_gpu *gpu = NULL;
+	struct nvvgpu_spec *spec = NULL;
+	struct nvvgpu_vgpu *vgpu = NULL;
+	const struct nvvgpu_error *error;
+	int err;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: %s URI GPU TYPE\n", argv[0]);
+		return 2;
+	}
+	err = nvvgpu_open(argv[1], &host);
+	if (!err)
+		err = nvvgpu_gpu_lookup(host, argv[2], &gpu);
+	if (!err)
+		err = nvvgpu_spec_new(&spec);
+	if (!err)
+		err = nvvgpu_spec_set_type(spec, argv[3]);
+	if (!err)
+		err = nvvgpu_create(gpu, spec, &vgpu);
+	if (err) {
+		error = nvvgpu_last_error();
+		fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
+			nvvgpu_error_get_cause(error),
+			nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
+	} else {
+		printf("%s %s\n", nvvgpu_vgpu_get_uuid(vgpu), nvvgpu_vgpu_get_vfio(vgpu));
+	}
+	/* letting go of a vGPU does not destroy it; any order will do */
+	nvvgpu_vgpu_unref(vgpu);
+	nvvgpu_spec_free(spec);
+	nvvgpu_gpu_unref(gpu);
+	nvvgpu_unref(host);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/* Print GPUs, types and vGPUs as JSON, one object on each line: dump_json [URI] */
+#include <stdio.h>
+#include <nvvgpu/nvvgpu.h>
+
+/* Prints and frees what a *_to_json() function gave. */
+static int print(int err, char *object)
+{
+	if (!err) {
+		puts(object);
+		nvvgpu_free(object);
+	}
+	return err;
+}
+
+static int dump(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
+{
+	struct nvvgpu_type_list *types = NULL;
+	struct nvvgpu_vgpu_list *vgpus = NULL;
+	char *json = NULL;
+	int err;
+
+	err = nvvgpu_gpu_to_json(gpu, &json);
+	if (print(err, json) || nvvgpu_gpu_get_reason(gpu))
+		return err;
+	err = nvvgpu_type_list(gpu, NVVGPU_TYPE_ALL, &types);
+	for (size_t i = 0; !err && i < nvvgpu_type_list_size(types); i++) {
+		err = nvvgpu_type_to_json(nvvgpu_type_list_get(types, i), &json);
+		print(err, json);
+	}
+	if (!err)
+		err = nvvgpu_vgpu_list(host, gpu, &vgpus);
+	for (size_t i = 0; !err && i < nvvgpu_vgpu_list_size(vgpus); i++) {
+		err = nvvgpu_vgpu_to_json(nvvgpu_vgpu_list_get(vgpus, i), &json);
+		print(err, json);
+	}
+	nvvgpu_vgpu_list_unref(vgpus);
+	nvvgpu_type_list_unref(types);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct nvvgpu *host = NULL;
+	struct nvvgpu_gpu *gpu;
+	int err;
+
+	err = nvvgpu_open(argc > 1 ? argv[1] : NULL, &host);
+	if (!err) {
+		nvvgpu_for_each_gpu(host, gpu) {
+			err = dump(host, gpu);
+			if (err)
+				break;
+		}
+	}
+	if (err)
+		fprintf(stderr, "%s\n", nvvgpu_error_get_cause(nvvgpu_last_error()));
+	nvvgpu_unref(host);
+	return err ? 1 : 0;
+}

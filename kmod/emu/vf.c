@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * What a guest sees of its virtual function: registers in BAR0, its framebuffer
+ * through the aperture of BAR1.  Which registers exist beside BOOT_1, the timer
+ * and the doorbell is our choice (the plugin's register handling is closed):
+ * a window that moves the aperture, and scratch registers that migrate.
+ */
+#include "board.h"
+
+#define VF_BOOT1_VALUE		0x00020000	/* PMC_BOOT_1 bits 17:16 = 2: a VF (gsp.md 7.1) */
+#define DOORBELL_CHANNEL(val)	((val) & 0xfff)
+#define COMPLETION_VECTOR	0
+#define WINDOW_SHIFT		16
+
+/* NULL: nothing answers there. */
+static struct nvvgpu_emu_vgpu *awake(struct nvvgpu_emu_board *board, u32 gfid)
+{
+	struct nvvgpu_emu_vgpu *vgpu = nvvgpu_emu_vgpu_find(board, gfid);
+
+	if (!vgpu || (vgpu->state != NVVGPU_EMU_VGPU_RUNNING &&
+		      vgpu->state != NVVGPU_EMU_VGPU_STOPPED))
+		return NULL;
+	return vgpu;
+}
+
+static u32 *scratch_at(struct nvvgpu_emu_vgpu *vgpu, u64 offset)
+{
+	if (offset < NVVGPU_EMU_VF_SCRATCH(0) ||
+	    offset >= NVVGPU_EMU_VF_SCRATCH(NVVGPU_EMU_SCRATCH))
+		return NULL;
+	return &vgpu->scratch[(offset - NVVGPU_EMU_VF_SCRATCH(0)) / 4];
+}
+
+static u32 reg_read(struct nvvgpu_emu_vgpu *vgpu, u64 offset)
+{
+	u32 *scratch = scratch_at(vgpu, offset);
+	u64 now;
+
+	if (scratch)
+		return *scratch;
+	switch (offset) {
+	case NVVGPU_EMU_VF_BOOT1:
+		return VF_BOOT1_VALUE;
+	case NVVGPU_EMU_VF_WINDOW:
+		return vgpu->window;
+	case NVVGPU_EMU_VF_TIME_LO:
+		now = ktime_get_ns();
+		return lower_32_bits(now);
+	case NVVGPU_EMU_VF_TIME_HI:
+		now = ktime_get_ns();
+		return upper_32_bits(now);
+	default:
+		return 0;
+	}
+}
+
+/* Work handed to a channel of this vGPU completes at once; only then is there something to signal. */
+static void ring(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu, u32 val)
+{
+	if (vgpu->bus_master && DOORBELL_CHANNEL(val) < vgpu->channel_count)
+		board->ops->vf_interrupt(board->priv, gfid, COMPLETION_VECTOR);
+}
+
+static void reg_write(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
+		      u64 offset, u32 val)
+{
+	u32 *scratch = scratch_at(vgpu, offset);
+
+	if (scratch)
+		*scratch = val;
+	else if (offset == NVVGPU_EMU_VF_WINDOW)
+		vgpu->window = val;
+	else if (offset == NVVGPU_EMU_VF_DOORBELL)
+		ring(board, gfid, vgpu, val);
+}
+
+static int check_reg(struct nvvgpu_emu_board *board, u64 offset, size_t len)
+{
+	if (len != sizeof(u32) || !IS_ALIGNED(offset, sizeof(u32)))
+		return -EINVAL;
+	return offset < NVVGPU_EMU_VF_BAR0_BYTES ? 0 : -ERANGE;
+}
+
+/* Where an access through the aperture falls in the vGPU's framebuffer. */
+static int aperture(struct nvvgpu_emu_vgpu *vgpu, u64 offset, size_t len, u64 *at)
+{
+	u64 bytes = (u64)vgpu->bar1_mib << 20;
+
+	if (offset > bytes || len > bytes - offset)
+		return -ERANGE;
+	*at = ((u64)vgpu->window << WINDOW_SHIFT) + offset;
+	if (*at > vgpu->fb_bytes || len > vgpu->fb_bytes - *at)
+		return -ERANGE;
+	return 0;
+}
+
+static int do_read(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 offset, void *buf,
+		   size_t len)
+{
+	struct nvvgpu_emu_vgpu *vgpu = awake(board, gfid);
+	u64 at;
+	int err;
+
+	if (!vgpu)
+		return -ENODEV;
+	if (bar == 0) {
+		err = check_reg(board, offset, len);
+		if (!err)
+			put_unaligned_le32(reg_read(vgpu, offset), buf);
+		return err;
+	}
+	if (bar != 1)
+		return -ERANGE;
+	err = aperture(vgpu, offset, len, &at);
+	return err ? err : nvvgpu_emu_vgpu_fb_read(board, vgpu, at, buf, len);
+}
+
+int nvvgpu_emu_vf_read(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 offset, void *buf,
+		       size_t len)
+{
+	int err = do_read(board, gfid, bar, offset, buf, len);
+
+	if (err)
+		memset(buf, 0xff, len);		/* what a bus gives when nobody answers */
+	return err;
+}
+
+int nvvgpu_emu_vf_write(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 offset,
+			const void *buf, size_t len)
+{
+	struct nvvgpu_emu_vgpu *vgpu = awake(board, gfid);
+	u64 at;
+	int err;
+
+	if (!vgpu)
+		return -ENODEV;
+	if (bar > 1)
+		return -ERANGE;
+	err = bar ? aperture(vgpu, offset, len, &at) : check_reg(board, offset, len);
+	if (err || vgpu->state == NVVGPU_EMU_VGPU_STOPPED)
+		return err;			/* a stopped vGPU keeps what it has */
+	if (bar)
+		return nvvgpu_emu_vgpu_fb_write(board, vgpu, at, buf, len);
+	reg_write(board, gfid, vgpu, offset, get_unaligned_le32(buf));
+	return 0;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/* The last error of each thread: the one thing the library keeps per thread. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "internal.h"
+#include "util/text.h"
+
+struct nvvgpu_error {
+	int err;		/* positive, 0: nothing failed */
+	int reason;
+	char object[128];
+	char cause[512];
+	char next_step[320];
+};
+
+static _Thread_local struct nvvgpu_error last;
+
+/* By way of a copy: the texts may be those of the last error itself. */
+static int record(int err, int reason, const char *object, const char *cause, const char *next)
+{
+	struct nvvgpu_error error = { .err = err < 0 ? -err : err, .reason = reason };
+
+	text_copy(error.object, sizeof(error.object), object ? object : "");
+	text_copy(error.cause, sizeof(error.cause), cause ? cause : "");
+	text_copy(error.next_step, sizeof(error.next_step), next ? next : "");
+	text_sanitize(error.object);
+	text_sanitize(error.cause);
+	text_sanitize(error.next_step);
+	last = error;
+	return -error.err;
+}
+
+int error_set(int err, int reason, const char *object, const char *cause, const char *next)
+{
+	return record(err, reason, object, cause, next);
+}
+
+int error_setf(int err, int reason, const char *object, const char *next, const char *cause_fmt, ...)
+{
+	char cause[sizeof(last.cause)];
+	va_list args;
+
+	va_start(args, cause_fmt);
+	vsnprintf(cause, sizeof(cause), cause_fmt, args);
+	va_end(args);
+	return record(err, reason, object, cause, next);
+}
+
+static int reason_from_errno(int err)
+{
+	switch (err) {
+	case EINVAL:
+	case ERANGE:
+	case E2BIG:
+		return NVVGPU_REASON_INVALID_ARGUMENT;
+	case ENOMEM:
+		return NVVGPU_REASON_OUT_OF_MEMORY;
+	case EACCES:
+	case EPERM:
+		return NVVGPU_REASON_PERMISSION;
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return NVVGPU_REASON_NOT_FOUND;
+	case EOPNOTSUPP:
+	case ENOTTY:
+	case ENOSYS:
+		return NVVGPU_REASON_NOT_SUPPORTED;
+	case EROFS:
+		return NVVGPU_REASON_READ_ONLY;
+	case EBUSY:
+	case EAGAIN:
+		return NVVGPU_REASON_BUSY;
+	case EEXIST:
+		return NVVGPU_REASON_EXISTS;
+	case ECANCELED:
+		return NVVGPU_REASON_CANCELLED;
+	case ETIMEDOUT:
+		return NVVGPU_REASON_DEADLINE;
+	case EBADMSG:
+		return NVVGPU_REASON_STATE_DAMAGED;
+	default:
+		return NVVGPU_REASON_IO;
+	}
+}
+
+static const char *next_step_of(int reason)
+{
+	switch (reason) {
+	case NVVGPU_REASON_PERMISSION:
+		return "run as root, or have the device node opened to this user";
+	case NVVGPU_REASON_READ_ONLY:
+		return "a captured tree can only be looked at; use the running host";
+	case NVVGPU_REASON_BUSY:
+		return "try again when the other user is done";
+	case NVVGPU_REASON_NOT_FOUND:
+		return "check that the device and its driver are still there";
+	case NVVGPU_REASON_IO:
+		return "look into the kernel log";
+	default:
+		return "";
+	}
+}
+
+int error_errno(int err, const char *object, const char *doing)
+{
+	char buf[128];
+	int reason;
+
+	err = err < 0 ? -err : err;
+	reason = reason_from_errno(err);
+	return error_setf(err, reason, object, next_step_of(reason), "%s: %s", doing,
+			  strerror_r(err, buf, sizeof(buf)));
+}
+
+int error_nomem(void)
+{
+	return record(ENOMEM, NVVGPU_REASON_OUT_OF_MEMORY, "", "there is not enough memory", "");
+}
+
+void error_clear(void)
+{
+	last = (struct nvvgpu_error){ 0 };
+}
+
+NVVGPU_EXPORT const struct nvvgpu_error *nvvgpu_last_error(void)
+{
+	return &last;
+}
+
+NVVGPU_EXPORT int nvvgpu_error_get_errno(const struct nvvgpu_error *error)
+{
+	return error->err;
+}
+
+NVVGPU_EXPORT int nvvgpu_error_get_reason(const struct nvvgpu_error *error)
+{
+	return error->reason;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_error_get_object(const struct nvvgpu_error *error)
+{
+	return error->object;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_error_get_cause(const struct nvvgpu_error *error)
+{
+	return error->cause;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_error_get_next_step(const struct nvvgpu_error *error)
+{
+	return error->next_step;
+}

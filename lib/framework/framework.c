@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/* Finds the framework of a GPU; the tables of types that frameworks share out. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "framework/framework.h"
+#include "util/text.h"
+
+/* In the order of asking: what drives a GPU itself comes before what says why nothing does. */
+static const struct framework_ops *const frameworks[] = {
+	&framework_nvvgpu,
+	&framework_none,
+};
+
+#define FRAMEWORK_COUNT (sizeof(frameworks) / sizeof(frameworks[0]))
+
+#define OVERRIDE(op)			\
+	do {				\
+		if (ops->op)		\
+			own->op = ops->op;	\
+	} while (0)
+
+void framework_init(struct framework *fw, const struct framework_ops *ops, struct os *os,
+		    const char *address)
+{
+	struct framework_ops *own = &fw->ops;
+
+	*own = framework_none;
+	own->id = ops->id;
+	own->name = ops->name;
+	own->help = ops->help;
+	OVERRIDE(probe);
+	OVERRIDE(close);
+	OVERRIDE(control_open);
+	OVERRIDE(create);
+	OVERRIDE(destroy);
+	OVERRIDE(get_params);
+	OVERRIDE(get_state);
+	OVERRIDE(info);
+	OVERRIDE(placements);
+	OVERRIDE(set_mixed_size);
+	OVERRIDE(set_params);
+	OVERRIDE(statistic);
+	OVERRIDE(type_states);
+	OVERRIDE(types);
+	OVERRIDE(vfio_name);
+	OVERRIDE(vfio_open);
+	OVERRIDE(vgpu_list);
+	fw->os = os;
+	fw->reason = NVVGPU_REASON_NONE;
+	text_copy(fw->address, sizeof(fw->address), address);
+}
+
+/* A framework that is there but cannot be used: the GPU is shown, with what went wrong. */
+static int open_broken(struct os *os, const char *address, const struct framework_ops *ops,
+		       struct framework **ret)
+{
+	char text[sizeof((*ret)->reason_text)];
+	char cause[200];
+
+	text_copy(cause, sizeof(cause), nvvgpu_error_get_cause(nvvgpu_last_error()));
+	snprintf(text, sizeof(text), "the framework %s does not answer: %s", ops->name, cause);
+	return framework_none_open(os, address, nvvgpu_error_get_reason(nvvgpu_last_error()), text,
+				   ret);
+}
+
+int framework_open(struct os *os, const char *address, struct framework **ret)
+{
+	for (size_t i = 0; i < FRAMEWORK_COUNT; i++) {
+		int err = frameworks[i]->probe(os, address, ret);
+
+		if (!err || err == -ENOMEM)
+			return err;
+		if (err != -ENODEV)
+			return open_broken(os, address, frameworks[i], ret);
+	}
+	return -ENODEV;
+}
+
+void framework_close(struct framework *fw)
+{
+	if (fw)
+		fw->ops.close(fw);
+}
+
+/* -------------------------------------------------------------------- types */
+
+struct framework_types *framework_types_new(uint32_t count)
+{
+	struct framework_types *types;
+
+	types = calloc(1, sizeof(*types) + (size_t)count * sizeof(types->types[0]));
+	if (!types)
+		return NULL;
+	atomic_init(&types->refs, 1);
+	types->count = count;
+	return types;
+}
+
+struct framework_types *framework_types_ref(struct framework_types *types)
+{
+	atomic_fetch_add_explicit(&types->refs, 1, memory_order_relaxed);
+	return types;
+}
+
+void framework_types_unref(struct framework_types *types)
+{
+	if (types && atomic_fetch_sub_explicit(&types->refs, 1, memory_order_acq_rel) == 1)
+		free(types);
+}
+
+const struct framework_type *framework_types_find(const struct framework_types *types, uint32_t id)
+{
+	for (uint32_t i = 0; i < types->count; i++)
+		if (types->types[i].id == id)
+			return &types->types[i];
+	return NULL;
+}

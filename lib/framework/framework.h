@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the driver of a GPU offers vGPUs.  One file per framework; each fills a
+ * table of operations.  An operation that a table leaves out is taken from
+ * none.c, which answers -EOPNOTSUPP, so that callers never test one for NULL.
+ *
+ * Every operation that fails returns a negative errno and has set the last
+ * error; on failure nothing is written through its result pointers.  All are
+ * safe from several threads.  Nothing that comes from a driver is trusted:
+ * numbers are in range and texts are printable when they leave here.
+ */
+#ifndef NVVGPU_LIB_FRAMEWORK_H
+#define NVVGPU_LIB_FRAMEWORK_H
+
+#include <stdatomic.h>
+#include "internal.h"
+
+#define FRAMEWORK_TEXT_LEN	64
+#define FRAMEWORK_MAX_TYPES	256	/* most types of one GPU that are believed */
+
+/* What the driver says of a GPU: the facts do not change, the last four do. */
+struct framework_info {
+	char board_name[FRAMEWORK_TEXT_LEN];	/* texts are "" when unknown */
+	char driver_version[FRAMEWORK_TEXT_LEN];
+	char firmware_version[FRAMEWORK_TEXT_LEN];
+	uint64_t framebuffer_bytes;
+	bool mixed_size_capable;
+	bool has_events;
+	int mode;				/* enum nvvgpu_mode */
+	uint32_t vgpus;
+};
+
+/* One type; never changes while the driver is loaded. */
+struct framework_type {
+	uint32_t id;
+	uint32_t max_instances;
+	uint32_t heads;
+	uint32_t max_width, max_height;
+	uint32_t frame_rate_limit;
+	uint64_t framebuffer_bytes;
+	char name[FRAMEWORK_TEXT_LEN];
+	char class_name[FRAMEWORK_TEXT_LEN];
+};
+
+/* All types of a GPU, ordered by id; shared by those who list them, so counted. */
+struct framework_types {
+	atomic_uint refs;
+	uint32_t count;
+	struct framework_type types[];
+};
+
+struct framework_types *framework_types_new(uint32_t count);	/* NULL: no memory */
+struct framework_types *framework_types_ref(struct framework_types *types);
+void framework_types_unref(struct framework_types *types);	/* NULL is allowed */
+const struct framework_type *framework_types_find(const struct framework_types *types, uint32_t id);
+
+/* What a type could do at one moment. */
+struct framework_state {
+	const struct framework_type *type;
+	bool known;		/* available is known */
+	uint32_t available;
+	int reason;		/* enum nvvgpu_reason; NONE exactly when known and available > 0 */
+	uint64_t detail;	/* for reason_sentence() */
+};
+
+struct framework_request {
+	const struct framework_type *type;
+	uint8_t uuid[16];
+	const char *vf;		/* NULL: the first free one */
+	bool has_placement;
+	uint32_t placement;
+	const char *params;	/* never NULL */
+	const char *owner;	/* never NULL */
+};
+
+struct framework_vgpu {
+	uint32_t id;		/* the driver's own handle */
+	uint32_t slot;
+	uint8_t uuid[16];
+	int state;		/* enum nvvgpu_vgpu_state */
+	uint32_t type_id;
+	char type_name[FRAMEWORK_TEXT_LEN];
+	uint64_t framebuffer_bytes;
+	bool has_placement;
+	uint32_t placement;
+	char owner[FRAMEWORK_TEXT_LEN];
+	char vf[PCI_ADDRESS_LEN];	/* "" on a board without SR-IOV */
+};
+
+struct framework;
+
+/* Sorted.  A new operation also goes into none.c and framework_init(). */
+struct framework_ops {
+	int id;			/* enum nvvgpu_framework */
+	const char *name;
+	const char *help;	/* one line: what it is and what it needs */
+
+	/* 0: drives this GPU; -ENODEV: not its kind; else a failure */
+	int (*probe)(struct os *os, const char *address, struct framework **ret);
+	void (*close)(struct framework *fw);
+
+	/* a fresh control file whose read() gives event records */
+	int (*control_open)(struct framework *fw, struct os_file **ret);
+	int (*create)(struct framework *fw, const struct framework_request *request,
+		      struct framework_vgpu *ret);
+	/* 0 also when it is gone */
+	int (*destroy)(struct framework *fw, const struct framework_vgpu *vgpu);
+	int (*get_params)(struct framework *fw, const struct framework_vgpu *vgpu, char **ret);
+	/* -ENODEV: it is gone */
+	int (*get_state)(struct framework *fw, const struct framework_vgpu *vgpu, int *ret);
+	int (*info)(struct framework *fw, struct framework_info *ret);
+	int (*placements)(struct framework *fw, const struct framework_type *type, int which,
+			  uint32_t *ids, size_t capacity, size_t *ret_count, uint32_t *ret_length);
+	int (*set_mixed_size)(struct framework *fw, bool mixed);
+	int (*set_params)(struct framework *fw, const struct framework_vgpu *vgpu, const char *params);
+	int (*statistic)(struct framework *fw, int statistic, uint64_t *ret);
+	/* one state per type, by id; states has room for FRAMEWORK_MAX_TYPES */
+	int (*type_states)(struct framework *fw, struct framework_state *states, uint32_t *ret_count,
+			   struct framework_types **ret_types);
+	int (*types)(struct framework *fw, struct framework_types **ret);
+	/* what a VMM opens */
+	int (*vfio_name)(struct framework *fw, const struct framework_vgpu *vgpu, char *buf,
+			 size_t size);
+	int (*vfio_open)(struct framework *fw, const struct framework_vgpu *vgpu,
+			 struct os_file **ret);
+	/* by slot; *ret is to be freed */
+	int (*vgpu_list)(struct framework *fw, struct framework_vgpu **ret, size_t *ret_count);
+};
+
+/* The first member of each framework's own structure. */
+struct framework {
+	struct framework_ops ops;
+	struct os *os;
+	char address[PCI_ADDRESS_LEN];
+	/* why this GPU cannot be shared; NONE unless the framework is none */
+	int reason;
+	char reason_text[256];
+};
+
+/* Fills what the structure says of itself; @ops may leave operations out. */
+void framework_init(struct framework *fw, const struct framework_ops *ops, struct os *os,
+		    const char *address);
+
+/* The framework that drives a GPU; none.c when there is none, so it only fails without memory. */
+int framework_open(struct os *os, const char *address, struct framework **ret);
+void framework_close(struct framework *fw);	/* NULL is allowed */
+
+extern const struct framework_ops framework_none;
+extern const struct framework_ops framework_nvvgpu;
+
+/* none.c: a GPU that cannot be shared, for a reason that the caller knows */
+int framework_none_open(struct os *os, const char *address, int reason, const char *text,
+			struct framework **ret);
+
+#endif

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+/*
+ * No framework: says why a GPU cannot be shared, and answers every operation
+ * with that.  Its table also fills what other frameworks leave out.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "framework/framework.h"
+#include "objects.h"
+
+#define PATH_LEN 128
+
+struct evidence {
+	char driver[64];	/* "": none is bound */
+	bool mdev;		/* mdev types on the function or on one of its VFs */
+	bool vendor_vfio;	/* a VF with a nvidia/ directory, or bound to nvidia */
+	uint64_t vfs_total, vfs_enabled;
+};
+
+struct look {
+	struct os *os;
+	struct evidence *evidence;
+	const char *address;
+};
+
+static int any_entry(const char *name, void *arg)
+{
+	return 1;
+}
+
+static bool has_entries(struct os *os, const char *address, const char *directory)
+{
+	char path[PATH_LEN];
+
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", address, directory);
+	return os->ops->list(os, path, any_entry, NULL) > 0;
+}
+
+static int read_driver(struct os *os, const char *address, char *buf, size_t size)
+{
+	char path[PATH_LEN];
+
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", address);
+	return os->ops->link_read(os, path, buf, size);
+}
+
+static void look_at_vf(struct look *look, const char *vf)
+{
+	char driver[64];
+
+	look->evidence->mdev |= has_entries(look->os, vf, "mdev_supported_types");
+	look->evidence->vendor_vfio |= has_entries(look->os, vf, "nvidia");
+	if (!read_driver(look->os, vf, driver, sizeof(driver)) && !strcmp(driver, "nvidia"))
+		look->evidence->vendor_vfio = true;
+}
+
+static int look_at_entry(const char *name, void *arg)
+{
+	struct look *look = arg;
+	char path[PATH_LEN], target[64], vf[PCI_ADDRESS_LEN];
+
+	if (strncmp(name, "virtfn", 6) || strlen(name) > 16)
+		return 0;
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", look->address, name);
+	if (!look->os->ops->link_read(look->os, path, target, sizeof(target)) &&
+	    !pci_address_canonical(target, vf))
+		look_at_vf(look, vf);
+	return 0;
+}
+
+static uint64_t read_number(struct os *os, const char *address, const char *attribute)
+{
+	char path[PATH_LEN];
+	uint64_t value;
+
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", address, attribute);
+	return os_attr_u64(os, path, &value) ? 0 : value;
+}
+
+static void gather(struct os *os, const char *address, struct evidence *evidence)
+{
+	struct look look = { .os = os, .evidence = evidence, .address = address };
+	char path[PATH_LEN];
+
+	*evidence = (struct evidence){ .mdev = has_entries(os, address, "mdev_supported_types") };
+	if (read_driver(os, address, evidence->driver, sizeof(evidence->driver)))
+		evidence->driver[0] = '\0';
+	evidence->vfs_total = read_number(os, address, "sriov_totalvfs");
+	evidence->vfs_enabled = read_number(os, address, "sriov_numvfs");
+	snprintf(path, sizeof(path), "bus/pci/devices/%s", address);
+	os->ops->list(os, path, look_at_entry, &look);
+}
+
+static bool is_passthrough(const char *driver)
+{
+	return !strcmp(driver, "pci-stub") || !strcmp(driver, "pciback") || strstr(driver, "vfio");
+}
+
+static int judge(const struct evidence *e, char *text, size_t size)
+{
+	if (e->mdev || e->vendor_vfio) {
+		snprintf(text, size, "its driver offers vGPUs through the %s framework, which this "
+			 "version does not drive yet", e->mdev ? "mdev" : "vendor-vfio");
+		return NVVGPU_REASON_NO_FRAMEWORK;
+	}
+	if (!e->driver[0]) {
+		snprintf(text, size, "no kernel driver is bound to it");
+		return NVVGPU_REASON_NO_DRIVER;
+	}
+	if (is_passthrough(e->driver)) {
+		snprintf(text, size, "it is bound to %s, to be given to a guest as a whole",
+			 e->driver);
+		return NVVGPU_REASON_PASSTHROUGH;
+	}
+	if (!strncmp(e->driver, "nvvgpu", 6))
+		snprintf(text, size, "its driver %s is bound, but its vGPU manager has no control "
+			 "device for it", e->driver);
+	else if (e->vfs_total && !e->vfs_enabled)
+		snprintf(text, size, "its driver %s shows no vGPU types, and none of its %llu VFs is "
+			 "enabled", e->driver, (unsigned long long)e->vfs_total);
+	else
+		snprintf(text, size, "its driver %s offers no vGPUs: there are neither mdev types nor "
+			 "VFs with a nvidia directory", e->driver);
+	return NVVGPU_REASON_NOT_CAPABLE;
+}
+
+int framework_none_open(struct os *os, const char *address, int reason, const char *text,
+			struct framework **ret)
+{
+	struct framework *fw = calloc(1, sizeof(*fw));
+
+	if (!fw)
+		return error_nomem();
+	framework_init(fw, &framework_none, os, address);
+	fw->reason = reason;
+	snprintf(fw->reason_text, sizeof(fw->reason_text), "%s", text);
+	*ret = fw;
+	return 0;
+}
+
+static int none_probe(struct os *os, const char *address, struct framework **ret)
+{
+	struct evidence evidence;
+	char text[256];
+	int reason;
+
+	gather(os, address, &evidence);
+	reason = judge(&evidence, text, sizeof(text));
+	return framework_none_open(os, address, reason, text, ret);
+}
+
+static void none_close(struct framework *fw)
+{
+	free(fw);
+}
+
+/* The GPU cannot be shared; or it can, but its framework has no such operation. */
+static int refuse(struct framework *fw)
+{
+	if (fw->reason != NVVGPU_REASON_NONE)
+		return error_set(EOPNOTSUPP, fw->reason, fw->address, fw->reason_text,
+				 reason_next_step(fw->reason));
+	return error_setf(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address, "",
+			  "the framework %s cannot do this", fw->ops.name);
+}
+
+static int none_control_open(struct framework *fw, struct os_file **ret)
+{
+	return refuse(fw);
+}
+
+static int none_create(struct framework *fw, const struct framework_request *request,
+		       struct framework_vgpu *ret)
+{
+	return refuse(fw);
+}
+
+static int none_destroy(struct framework *fw, const struct framework_vgpu *vgpu)
+{
+	return refuse(fw);
+}
+
+static int none_get_params(struct framework *fw, const struct framework_vgpu *vgpu, char **ret)
+{
+	return refuse(fw);
+}
+
+static int none_get_state(struct framework *fw, const struct framework_vgpu *vgpu, int *ret)
+{
+	return refuse(fw);
+}
+
+static int none_info(struct framework *fw, struct framework_info *ret)
+{
+	return refuse(fw);
+}
+
+static int none_placements(struct framework *fw, const struct framework_type *type, int which,
+			   uint32_t *ids, size_t capacity, size_t *ret_count, uint32_t *ret_length)
+{
+	return refuse(fw);
+}
+
+static int none_set_mixed_size(struct framework *fw, bool mixed)
+{
+	return refuse(fw);
+}
+
+static int none_set_params(struct framework *fw, const struct framework_vgpu *vgpu,
+			   const char *params)
+{
+	return refuse(fw);
+}
+
+static int none_statistic(struct framework *fw, int statistic, uint64_t *ret)
+{
+	return refuse(fw);
+}
+
+static int none_type_states(struct framework *fw, struct framework_state *states,
+			    uint32_t *ret_count, struct framework_types **ret_types)
+{
+	return refuse(fw);
+}
+
+static int none_types(struct framework *fw, struct framework_types **ret)
+{
+	return refuse(fw);
+}
+
+static int none_vfio_name(struct framework *fw, const struct framework_vgpu *vgpu, char *buf,
+			  size_t size)
+{
+	return refuse(fw);
+}
+
+static int none_vfio_open(struct framework *fw, const struct framework_vgpu *vgpu,
+			  struct os_file **ret)
+{
+	return refuse(fw);
+}
+
+static int none_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_t *ret_count)
+{
+	return refuse(fw);
+}
+
+const struct framework_ops framework_none = {
+	.id = NVVGPU_FRAMEWORK_NONE,
+	.name = "none",
+	.help = "a GPU that cannot be shared, with the reason",
+	.probe = none_probe,
+	.close = none_close,
+	.control_open = none_control_open,
+	.create = none_create,
+	.destroy = none_destroy,
+	.get_params = none_get_params,
+	.get_state = none_get_state,
+	.info = none_info,
+	.placements = none_placements,
+	.set_mixed_size = none_set_mixed_size,
+	.set_params = none_set_params,
+	.statistic = none_statistic,
+	.type_states = none_type_states,
+	.types = none_types,
+	.vfio_name = none_vfio_name,
+	.vfio_open = none_vfio_open,
+	.vgpu_list = none_vgpu_list,
+};

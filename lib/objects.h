@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* What the nouns of lib/ know of one another. */
+#ifndef NVVGPU_LIB_OBJECTS_H
+#define NVVGPU_LIB_OBJECTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "framework/framework.h"
+#include "internal.h"
+
+struct nvvgpu {
+	atomic_uint refs;
+	struct os *os;
+	char *uri;
+	pthread_mutex_t lock;		/* gpus */
+	struct gpu_table *gpus;		/* NULL: nobody has searched yet */
+	pthread_mutex_t log_lock;	/* the three below belong together */
+	atomic_int log_level;
+	nvvgpu_log_fn log_fn;
+	void *log_arg;
+};
+
+#define GPU_NAME_LEN 128
+
+/*
+ * Immutable after discovery but for the name, which may have to be looked up.
+ * A reference of a caller counts on the GPU and on its host; the table of the
+ * host counts on the GPU alone, so that there is no circle.
+ */
+struct nvvgpu_gpu {
+	atomic_uint refs;
+	struct nvvgpu *host;
+	struct framework *framework;
+	char address[PCI_ADDRESS_LEN];
+	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
+	int numa_node;
+	uint32_t vfs_total;
+	uint64_t framebuffer_bytes;
+	char *driver, *driver_version, *firmware_version;
+	char **drm_nodes;
+	size_t drm_node_count;
+	pthread_mutex_t name_lock;	/* name */
+	char name[GPU_NAME_LEN];	/* "": not looked up yet */
+};
+
+/* Calls the log function of the host, if it wants lines of that level. */
+void host_log(struct nvvgpu *host, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* gpu.c: all GPUs the host has now, in the order of their addresses. */
+struct gpu_table {
+	atomic_uint refs;
+	size_t count;
+	struct nvvgpu_gpu *gpus[];
+};
+
+int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret);
+void gpu_table_unref(struct gpu_table *table);	/* NULL is allowed */
+/* host.c: a reference to the host's table, which is made when there is none yet */
+int host_gpus(struct nvvgpu *host, struct gpu_table **ret);
+
+/* type.c: a type of the GPU's framework by id or name; *ret lives as long as *ret_types. */
+int type_find(struct nvvgpu_gpu *gpu, const char *id_or_name, struct framework_types **ret_types,
+	      const struct framework_type **ret);
+
+/* reason.c */
+void reason_sentence(int reason, uint64_t detail, char *buf, size_t size);
+const char *reason_next_step(int reason);
+
+#endif

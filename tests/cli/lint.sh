@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The shell scripts of the tree.  SOURCE is its root.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+command_line=shellcheck
+command -v shellcheck >/dev/null || skip "no shellcheck"
+cd "${SOURCE:?set SOURCE to the root of the tree}"
+find examples tests .ci -name '*.sh' -o -name '*.bash' -o -path .ci/run | sort >"$dir/scripts"
+while read -r script; do
+    shellcheck -x "$script" >>"$out" 2>>"$err" || status=1
+done <"$dir/scripts"
+[ "$status" -eq 0 ] || fail "shellcheck complains"
