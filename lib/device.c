@@ -26,6 +26,17 @@ static const char *device_name(struct nvvgpu_device *device)
 	return nvvgpu_vgpu_get_uuid(device->vgpu);
 }
 
+/* A request that the library knows to be well-formed: refused or unanswered, the device is to blame. */
+int device_error(struct nvvgpu_device *device, int err, const char *doing)
+{
+	if (err != -EIO && err != -EINVAL && err != -ETIMEDOUT)
+		return error_errno(err, device_name(device), doing);
+	return error_setf(EIO, NVVGPU_REASON_FIRMWARE, device_name(device),
+			  "look for messages of the driver in the kernel log",
+			  "%s failed: the device %s", doing,
+			  err == -ETIMEDOUT ? "did not answer in time" : "refused");
+}
+
 /* ---------------------------------------------------------- VFIO_DEVICE_FEATURE */
 
 /* Header and payload in one buffer, aligned for the 64-bit members that payloads have. */
@@ -67,7 +78,7 @@ int device_get_migration_state(struct nvvgpu_device *device, uint32_t *ret)
 				 &state, sizeof(state));
 
 	if (err)
-		return error_errno(err, device_name(device), "reading the migration state");
+		return device_error(device, err, "reading the migration state");
 	*ret = state.device_state;
 	return 0;
 }
@@ -99,7 +110,7 @@ int device_set_migration_state(struct nvvgpu_device *device, uint32_t state,
 				 &arg, sizeof(arg));
 
 	if (err)
-		return error_errno(err, device_name(device), state_doing(state));
+		return device_error(device, err, state_doing(state));
 	if (arg.data_fd >= 0) {
 		err = os->ops->data_adopt(os, device->file, arg.data_fd, &data);
 		if (err)
@@ -195,25 +206,24 @@ struct nvvgpu_vgpu *device_vgpu(struct nvvgpu_device *device)
 
 /* ----------------------------------------------------------------------- regions */
 
-static int find_region(struct nvvgpu_device *device, int index, const struct region **ret)
+/* NULL: no such number (-EINVAL) */
+static const struct region *find_region(struct nvvgpu_device *device, int index)
 {
-	if (index < 0 || index >= VFIO_PCI_NUM_REGIONS)
-		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, device_name(device),
-				  "use one of enum nvvgpu_region", "there is no region number %d",
-				  index);
-	*ret = &device->regions[index];
-	return 0;
+	if (index >= 0 && index < VFIO_PCI_NUM_REGIONS)
+		return &device->regions[index];
+	error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, device_name(device),
+		   "use one of enum nvvgpu_region", "there is no region number %d", index);
+	return NULL;
 }
 
 /* *ret: where in the device file the access begins */
 static int check_access(struct nvvgpu_device *device, int index, uint64_t offset, size_t len,
 			uint32_t flag, uint64_t *ret)
 {
-	const struct region *region;
-	int err = find_region(device, index, &region);
+	const struct region *region = find_region(device, index);
 
-	if (err)
-		return err;
+	if (!region)
+		return -EINVAL;
 	if (len > SSIZE_MAX || offset > region->bytes || len > region->bytes - offset)
 		return error_setf(ERANGE, NVVGPU_REASON_INVALID_ARGUMENT, device_name(device),
 				  "stay inside nvvgpu_device_get_region_bytes()",
@@ -231,11 +241,10 @@ static int check_access(struct nvvgpu_device *device, int index, uint64_t offset
 NVVGPU_EXPORT int nvvgpu_device_get_region_bytes(struct nvvgpu_device *device, int region,
 						 uint64_t *ret)
 {
-	const struct region *found;
-	int err = find_region(device, region, &found);
+	const struct region *found = find_region(device, region);
 
-	if (err)
-		return err;
+	if (!found)
+		return -EINVAL;
 	*ret = found->bytes;
 	return 0;
 }
@@ -297,9 +306,23 @@ NVVGPU_EXPORT bool nvvgpu_device_is_migratable(struct nvvgpu_device *device)
 	return device->migratable;
 }
 
+static int check_running(struct nvvgpu_device *device)
+{
+	uint32_t state = VFIO_DEVICE_STATE_ERROR;
+	int err = device_get_migration_state(device, &state);
+
+	if (err || state == VFIO_DEVICE_STATE_RUNNING)
+		return err;
+	if (state == VFIO_DEVICE_STATE_ERROR)
+		return error_set(EIO, NVVGPU_REASON_DEVICE_FAILED, device_name(device),
+				 "its device has failed", "reset it, nvvgpu_device_reset()");
+	return error_set(EBUSY, NVVGPU_REASON_IN_USE, device_name(device),
+			 "its device is stopped, someone else migrates it",
+			 "wait until the vGPU runs again");
+}
+
 int device_claim(struct nvvgpu_device *device)
 {
-	uint32_t state;
 	int err;
 
 	if (!device->migratable)
@@ -310,14 +333,7 @@ int device_claim(struct nvvgpu_device *device)
 		return error_set(EBUSY, NVVGPU_REASON_IN_USE, device_name(device),
 				 "another save or restore of this device is running",
 				 "wait until it has ended");
-	err = device_get_migration_state(device, &state);
-	if (!err && state != VFIO_DEVICE_STATE_RUNNING)
-		err = state == VFIO_DEVICE_STATE_ERROR ?
-			error_set(EIO, NVVGPU_REASON_DEVICE_FAILED, device_name(device),
-				  "its device has failed", "reset it, nvvgpu_device_reset()") :
-			error_set(EBUSY, NVVGPU_REASON_IN_USE, device_name(device),
-				  "its device is stopped, someone else migrates it",
-				  "wait until the vGPU runs again");
+	err = check_running(device);
 	if (err)
 		device_release(device);
 	return err;

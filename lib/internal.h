@@ -59,6 +59,8 @@ int device_set_migration_state(struct nvvgpu_device *device, uint32_t state,
 int device_get_migration_state(struct nvvgpu_device *device, uint32_t *ret);
 /* VFIO_DEVICE_FEATURE_MIG_DATA_SIZE; -ENOTTY where the kernel has no such call */
 int device_get_data_size(struct nvvgpu_device *device, uint64_t *ret);
+/* What the device answered, as the last error; doing is a phrase: "stopping the vGPU" */
+int device_error(struct nvvgpu_device *device, int err, const char *doing);
 /* For one save or restore at a time, of a migratable device in state RUNNING; sets the last error */
 int device_claim(struct nvvgpu_device *device);
 void device_release(struct nvvgpu_device *device);

@@ -50,7 +50,7 @@ int migrate_op_read_all(struct migrate_op *op, struct stream_reader *reader,
 /* The thread's last error, to be said again after cleaning up. */
 struct kept_error {
 	int err, reason;
-	char object[128], cause[384], next_step[256];
+	char object[128], cause[512], next_step[320];
 };
 
 void kept_error_take(struct kept_error *kept);

@@ -220,18 +220,17 @@ static int create_target(const struct migrate_op *op, const struct nvvgpu_stream
 
 /* ------------------------------------------------------------------- the state */
 
-static int rejected(int err, const char *object)
+static int rejected(struct nvvgpu_device *device)
 {
-	bool device = err == -EIO || err == -ENODEV || err == -ENOMEM || err == -ETIMEDOUT;
-
-	return error_setf(device ? err : EBADMSG, NVVGPU_REASON_STREAM_REJECTED, object,
-			  "save the vGPU again; look for messages of the driver in the kernel log",
-			  "its device did not accept the state: %s", strerror(-err));
+	return error_set(EBADMSG, NVVGPU_REASON_STREAM_REJECTED,
+			 nvvgpu_vgpu_get_uuid(device_vgpu(device)),
+			 "its device checked the state and did not accept it",
+			 "look for messages of the driver in the kernel log, and save the vGPU again");
 }
 
 struct sink {
+	struct nvvgpu_device *device;
 	struct os_file *data;
-	const char *object;
 };
 
 static int write_state(void *arg, const void *data, size_t len)
@@ -244,8 +243,11 @@ static int write_state(void *arg, const void *data, size_t len)
 		n = os_file_write(sink->data, (const uint8_t *)data + done, len - done);
 		if (n > 0)
 			done += (size_t)n;
+		else if (n == -EINVAL || n == -EBADMSG || n == -EFAULT || n == -EOPNOTSUPP)
+			return rejected(sink->device);
 		else if (n != -EINTR)
-			return rejected(n ? (int)n : -EIO, sink->object);
+			return device_error(sink->device, n ? (int)n : -EIO,
+					    "writing the state of the vGPU");
 	}
 	return 0;
 }
@@ -254,14 +256,13 @@ static int write_state(void *arg, const void *data, size_t len)
 static int load_state(struct migrate_op *op, struct nvvgpu_device *device,
 		      struct stream_reader *reader, struct os_file **ret_data)
 {
-	const char *object = nvvgpu_vgpu_get_uuid(device_vgpu(device));
-	struct sink sink = { .object = object };
+	struct sink sink = { .device = device };
 	int err = device_set_migration_state(device, VFIO_DEVICE_STATE_RESUMING, ret_data);
 
 	if (err)
 		return err;
 	if (!*ret_data)
-		return error_set(EIO, NVVGPU_REASON_IO, object,
+		return error_set(EIO, NVVGPU_REASON_IO, op->object,
 				 "its driver gave no session to write the state to",
 				 "look for messages of the driver in the kernel log");
 	sink.data = *ret_data;
@@ -270,9 +271,8 @@ static int load_state(struct migrate_op *op, struct nvvgpu_device *device,
 		err = migrate_op_finish(op);
 	if (err)
 		return err;
-	err = device_set_migration_state(device, VFIO_DEVICE_STATE_STOP, NULL);
-	if (err)
-		return rejected(err, object);
+	if (device_set_migration_state(device, VFIO_DEVICE_STATE_STOP, NULL))
+		return rejected(device);
 	return device_set_migration_state(device, VFIO_DEVICE_STATE_RUNNING, NULL);
 }
 

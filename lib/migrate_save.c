@@ -109,7 +109,8 @@ static ssize_t fill(struct os_file *data, uint8_t *buf, size_t size)
 	return n < 0 ? n : (ssize_t)have;
 }
 
-static int copy_state(struct migrate_op *op, struct os_file *data, struct stream_writer *writer)
+static int copy_state(struct migrate_op *op, struct nvvgpu_device *device, struct os_file *data,
+		      struct stream_writer *writer)
 {
 	__cleanup_free uint8_t *buf = aligned_alloc(4096, STREAM_CHUNK_BYTES);
 	ssize_t n;
@@ -120,7 +121,7 @@ static int copy_state(struct migrate_op *op, struct os_file *data, struct stream
 	for (;;) {
 		n = fill(data, buf, STREAM_CHUNK_BYTES);
 		if (n < 0)
-			return error_errno((int)n, op->object, "reading the state of the vGPU");
+			return device_error(device, (int)n, "reading the state of the vGPU");
 		if (n == 0)
 			return 0;
 		err = stream_writer_data(writer, buf, (size_t)n);
@@ -156,7 +157,7 @@ static int save_stopped(struct migrate_op *op, struct nvvgpu_device *device,
 				 "look for messages of the driver in the kernel log");
 	err = announce(op, device, writer);
 	if (!err)
-		err = copy_state(op, *ret_data, writer);
+		err = copy_state(op, device, *ret_data, writer);
 	if (!err)
 		err = migrate_op_finish(op);
 	return err ? err : stream_writer_end(writer, STREAM_COMPLETE, NVVGPU_REASON_NONE);
@@ -167,7 +168,7 @@ static int save_stopped(struct migrate_op *op, struct nvvgpu_device *device,
 /* Wherever a failed change has left it: RUNNING, without a reset if there is a way. */
 static int run_again(struct nvvgpu_device *device)
 {
-	uint32_t state;
+	uint32_t state = VFIO_DEVICE_STATE_ERROR;
 	int err = device_get_migration_state(device, &state);
 
 	if (!err && state == VFIO_DEVICE_STATE_RUNNING)

@@ -58,6 +58,7 @@ int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret);
 void gpu_table_unref(struct gpu_table *table);	/* NULL is allowed */
 /* host.c: a reference to the host's table, which is made when there is none yet */
 int host_gpus(struct nvvgpu *host, struct gpu_table **ret);
+bool host_is_read_only(struct nvvgpu *host);
 
 /* type.c: a type of the GPU's framework by id or name; *ret lives as long as *ret_types. */
 int type_find(struct nvvgpu_gpu *gpu, const char *id_or_name, struct framework_types **ret_types,

@@ -50,6 +50,34 @@ void text_addf(struct text *text, const char *format, ...)
 	free(piece);
 }
 
+/* Bytes of the UTF-8 character that begins here; 0: none does.  File names may be anything. */
+static size_t character_length(const char *p)
+{
+	unsigned char first = (unsigned char)*p;
+	size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 :
+			first < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if (((unsigned char)p[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+static size_t add_json_character(struct text *text, const char *p)
+{
+	size_t length = character_length(p);
+
+	if (!length)
+		text_add(text, "\\ufffd");
+	else if (*p == '"' || *p == '\\')
+		text_addf(text, "\\%c", *p);
+	else if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		text_addf(text, "\\u%04x", *p);
+	else
+		add_bytes(text, p, length);
+	return length ? length : 1;
+}
+
 void text_add_json(struct text *text, const char *string)
 {
 	if (!string) {
@@ -57,14 +85,8 @@ void text_add_json(struct text *text, const char *string)
 		return;
 	}
 	text_add(text, "\"");
-	for (const char *p = string; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			text_addf(text, "\\%c", *p);
-		else if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			text_addf(text, "\\u%04x", *p);
-		else
-			add_bytes(text, p, 1);
-	}
+	while (*string)
+		string += add_json_character(text, string);
 	text_add(text, "\"");
 }
 

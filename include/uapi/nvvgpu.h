@@ -177,10 +177,10 @@ struct nvvgpu_vgpu_info {
 
 /*
  * CREATE [change]: reserves type, framebuffer and channels for a slot.
- * Failures: ENODEV unknown type; EBUSY slot in use; EINVAL other size active
- * (equal-size rule), bad placement or parameters; ENOSPC exhausted; EEXIST
- * duplicate uuid; EIO firmware.  "why" and "why_detail" are written back on
- * every failure.
+ * Failures: ENODEV unknown type, or a slot that is not enabled; EBUSY slot in
+ * use; EINVAL other size active (equal-size rule), bad placement or parameters;
+ * ENOSPC exhausted; EEXIST duplicate uuid; EIO firmware.  "why" and
+ * "why_detail" are written back on every failure.
  */
 struct nvvgpu_ioctl_create {
 	__u32 size;

@@ -32,20 +32,17 @@
 #define NVVGPU_EMU_QUEUE_PAGES		512	/* one page of the page table */
 #define NVVGPU_EMU_STATE_RECORD		296
 #define NVVGPU_EMU_VF_BAR0_BYTES	0x40000
-#define NVVGPU_EMU_WPR_BYTES		(256ULL << 20)	/* top of the host part: the firmware's own */
 
 /* ------------------------------------------------------------------- parts */
 
 struct nvvgpu_emu_regs {
-	u32 window;			/* 0x001700 */
-	u32 flush_root;
-	u32 bar_block[2];		/* BAR1 and BAR2 instance blocks, kept */
+	u32 window;			/* of the framebuffer through BAR0, >> 16 */
+	u64 flush_root;			/* page directory that the next flush names */
 	u32 gsp_mailbox[2], sec2_mailbox[2];
 	u32 gsp_os;
 	u32 irq_status;
-	bool gsp_reset;			/* the reset bit of ENGINE is held */
-	bool riscv;			/* core selected: RISC-V */
-	bool wpr2;			/* the protected region is up */
+	bool riscv;			/* core selected after the reset: RISC-V */
+	u64 wpr2[2];			/* protected region, 0: down */
 };
 
 /* A page of BAR1 as the page tables had it; size 0: empty. */
@@ -72,7 +69,6 @@ struct nvvgpu_emu_gsp {
 	u32 message_whole;		/* bytes it will have */
 	bool system_info;		/* function 72 has come */
 	u32 dbdf;			/* of the PF, from it */
-	u32 vf_offset, vf_count;
 };
 
 struct nvvgpu_emu_object {
@@ -151,7 +147,7 @@ struct nvvgpu_emu_board {
 
 	u64 fb_bytes;			/* guest part and host part */
 	u64 heap_end;			/* of what the driver may use of the host part */
-	u64 bar1_root;			/* the firmware's page for the driver's directory */
+	u64 bar1_root;			/* the firmware's page that holds the driver's PD3 */
 	u8 config[4096];
 	struct nvvgpu_emu_regs regs;
 	struct nvvgpu_emu_translation tlb[32];
@@ -170,7 +166,8 @@ struct nvvgpu_emu_board {
 
 /* ----------------------------------------------------------------- board.c */
 
-static inline bool nvvgpu_emu_fb_contains(const struct nvvgpu_emu_board *board, u64 address, u64 len)
+static inline bool nvvgpu_emu_fb_contains(const struct nvvgpu_emu_board *board, u64 address,
+					  u64 len)
 {
 	return address <= board->fb_bytes && len <= board->fb_bytes - address;
 }
@@ -180,7 +177,7 @@ int nvvgpu_emu_fb_write(struct nvvgpu_emu_board *board, u64 address, const void 
 /* This event of that kind is to fail: true, and the status to give (0: no answer). */
 bool nvvgpu_emu_fault_due(struct nvvgpu_emu_board *board, enum nvvgpu_emu_fault kind, u32 *status);
 void nvvgpu_emu_refused(struct nvvgpu_emu_board *board);
-u32 nvvgpu_emu_slots(const struct nvvgpu_emu_board *board);
+u32 nvvgpu_emu_slots(const struct nvvgpu_emu_board *board);	/* how many vGPUs it can carry */
 
 /* ------------------------------------------------------------------- mmu.c */
 
@@ -205,9 +202,14 @@ int nvvgpu_emu_queue_send(struct nvvgpu_emu_board *board, const u8 *message, u32
 /* ------------------------------------------------------------------- gsp.c */
 
 void nvvgpu_emu_gsp_start(struct nvvgpu_emu_board *board);	/* SEC2 was started */
+void nvvgpu_emu_gsp_halt(struct nvvgpu_emu_board *board);
 void nvvgpu_emu_gsp_doorbell(struct nvvgpu_emu_board *board);
-/* Queues a vGPU event and interrupts; -ENOSPC, see queue_send. */
+/* Queues a vGPU event (what a plugin task tells, cla084_notification.h) and interrupts. */
+#define NVVGPU_EMU_EVENT_BOOTLOADED	0
+#define NVVGPU_EMU_EVENT_UNLOADED	1
+#define NVVGPU_EMU_EVENT_CRASHED	2
 int nvvgpu_emu_gsp_event(struct nvvgpu_emu_board *board, u32 gfid, u32 event);
+/* Whether an event fits beside the answer to the call at hand. */
 bool nvvgpu_emu_gsp_event_room(struct nvvgpu_emu_board *board);
 void nvvgpu_emu_gsp_interrupt(struct nvvgpu_emu_board *board);
 
@@ -233,7 +235,6 @@ u32 nvvgpu_emu_control(struct nvvgpu_emu_board *board, u8 *payload, u32 len);
 void nvvgpu_emu_info_static(struct nvvgpu_emu_board *board, u8 *payload);
 u32 nvvgpu_emu_info_segment_size(struct nvvgpu_emu_board *board, void *params);
 u32 nvvgpu_emu_info_engines(struct nvvgpu_emu_board *board, void *params);
-u32 nvvgpu_emu_info_interrupts(struct nvvgpu_emu_board *board, void *params);
 u32 nvvgpu_emu_info_features(struct nvvgpu_emu_board *board, void *params);
 u32 nvvgpu_emu_info_name(struct nvvgpu_emu_board *board, void *params);
 
@@ -274,9 +275,5 @@ u32 nvvgpu_emu_state_save(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vgpu
 u32 nvvgpu_emu_state_restore(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vgpu *vgpu,
 			     u64 source, u32 len);
 u32 nvvgpu_emu_state_apply(struct nvvgpu_emu_vgpu *vgpu);
-
-/* ------------------------------------------------------------------ regs.c */
-
-void nvvgpu_emu_regs_reset(struct nvvgpu_emu_board *board);
 
 #endif

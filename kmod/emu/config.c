@@ -22,7 +22,7 @@
 #define BAR_MEM64_PREFETCH	0x0c
 #define MSIX_VECTORS		6
 
-/* Of BAR0; the second pair is the same registers in a VF's window (gsp.md 8.3). */
+/* Of BAR0; the second pair is the same registers in the window that a VF has. */
 #define PF_MSIX_TABLE		0xb90000
 #define PF_MSIX_PBA		0xba0000
 #define VF_MSIX_TABLE		0x10000
@@ -108,7 +108,7 @@ static void put_resizable_bar(u8 *image, u64 bytes, u32 next)
 	u32 size = ilog2(bytes) - 20;
 
 	put_ext_header(image, EXT_REBAR, 0x0015, next);
-	put32(image, EXT_REBAR + 0x04, (u32)GENMASK(size + 4, 6 + 4));
+	put32(image, EXT_REBAR + 0x04, GENMASK(size + 4, 6 + 4));
 	put32(image, EXT_REBAR + 0x08, size << 8 | 1 << 5 | 1);
 }
 

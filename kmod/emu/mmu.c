@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * BAR1: page tables in the format of Pascal to Ada ("VER2"), rooted in the page
- * that the firmware owns and the driver fills (gsp.md 6.3).  Translations are
- * kept until the driver flushes, as hardware does: a driver that forgets to
- * flush is found out.
+ * that the firmware owns and the driver fills (dev_mmu.h of NVIDIA's published
+ * headers).  Translations are kept until the driver flushes, as hardware does:
+ * a driver that forgets to flush is found out.
  */
 #include "board.h"
 
-#define PDE_APERTURE(e)		((e) >> 1 & 3)
-#define PDE_APERTURE_FB		1
-#define PTE_VALID		BIT_ULL(0)
-#define PTE_APERTURE(e)		((e) >> 1 & 3)
-#define PTE_APERTURE_FB		0
+/* Beside the 2 MiB pages of gsp_regs.h: small tables (4 KiB pages) and big ones (64 KiB). */
 #define PTE_READ_ONLY		BIT_ULL(6)
-/* Framebuffer addresses: >> 12 in bits 32:8; big-page tables >> 8 in bits 32:4. */
-#define ENTRY_ADDRESS(e)	(((e) >> 8 & GENMASK_ULL(24, 0)) << 12)
-#define ENTRY_BIG_TABLE(e)	(((e) >> 4 & GENMASK_ULL(28, 0)) << 8)
+#define BIG_TABLE(e)		(((e) >> 4 & (BIT_ULL(29) - 1)) << 8)	/* >> 8 in bits 32:4 */
+#define SHIFT_SMALL		12
+#define SHIFT_BIG		16
+#define SMALL_ENTRIES		512
+#define BIG_ENTRIES		32
 
-#define SHIFT_PD1		29
-#define SHIFT_PD0		21
-#define PD0_ENTRIES		256
-#define ROOT_REACH		BIT_ULL(49)
+static bool pde_in_fb(u64 entry)
+{
+	return (entry & NV_MMU_PDE_APERTURE_MASK) == NV_MMU_PDE_APERTURE_FB;
+}
 
 static int read_entry(struct nvvgpu_emu_board *board, u64 table, u64 index, u64 *entry)
 {
-	__le64 raw;
+	__le64 raw = 0;
 	int err = nvvgpu_emu_fb_read(board, table + index * sizeof(raw), &raw, sizeof(raw));
 
 	*entry = le64_to_cpu(raw);
@@ -36,7 +34,9 @@ static int find_pd0(struct nvvgpu_emu_board *board, u64 va, u64 *table)
 {
 	static const struct {
 		u8 shift, bits;
-	} levels[] = { { 47, 2 }, { 38, 9 }, { SHIFT_PD1, 9 } };
+	} levels[] = {
+		{ NV_MMU_PD3_SHIFT, 2 }, { NV_MMU_PD2_SHIFT, 9 }, { NV_MMU_PD1_SHIFT, 9 },
+	};
 	u64 entry;
 	u32 i;
 	int err;
@@ -47,9 +47,9 @@ static int find_pd0(struct nvvgpu_emu_board *board, u64 va, u64 *table)
 				 &entry);
 		if (err)
 			return err;
-		if (PDE_APERTURE(entry) != PDE_APERTURE_FB)
+		if (!pde_in_fb(entry))
 			return -EFAULT;
-		*table = ENTRY_ADDRESS(entry);
+		*table = NV_MMU_PDE_TO_ADDRESS(entry);
 	}
 	return 0;
 }
@@ -58,9 +58,9 @@ static int take_pte(struct nvvgpu_emu_board *board, u64 va, u64 pte, u32 shift,
 		    struct nvvgpu_emu_translation *t)
 {
 	u64 size = BIT_ULL(shift);
-	u64 address = ENTRY_ADDRESS(pte);
+	u64 address = NV_MMU_PDE_TO_ADDRESS(pte);
 
-	if (!(pte & PTE_VALID) || PTE_APERTURE(pte) != PTE_APERTURE_FB)
+	if (!(pte & NV_MMU_PTE_VALID) || (pte & NV_MMU_PTE_APERTURE_MASK) != NV_MMU_PTE_APERTURE_FB)
 		return -EFAULT;
 	if (!IS_ALIGNED(address, size) || !nvvgpu_emu_fb_contains(board, address, size))
 		return -EFAULT;
@@ -79,26 +79,27 @@ static int walk(struct nvvgpu_emu_board *board, u64 va, struct nvvgpu_emu_transl
 	err = find_pd0(board, va, &table);
 	if (err)
 		return err;
-	index = (va >> SHIFT_PD0 & (PD0_ENTRIES - 1)) * 2;
+	index = (va >> NV_MMU_PD0_SHIFT & (NV_MMU_PD0_ENTRIES - 1)) * 2;
 	err = read_entry(board, table, index, &low);
 	if (!err)
 		err = read_entry(board, table, index + 1, &high);
 	if (err)
 		return err;
 
-	if (low & PTE_VALID)
-		return take_pte(board, va, low, SHIFT_PD0, t);
-	if (PDE_APERTURE(high) == PDE_APERTURE_FB) {
-		err = read_entry(board, ENTRY_ADDRESS(high), va >> 12 & 511, &pte);
+	if (low & NV_MMU_PTE_VALID)
+		return take_pte(board, va, low, NV_MMU_PD0_SHIFT, t);
+	if (pde_in_fb(high)) {
+		err = read_entry(board, NV_MMU_PDE_TO_ADDRESS(high),
+				 va >> SHIFT_SMALL & (SMALL_ENTRIES - 1), &pte);
 		if (err)
 			return err;
-		if (pte & PTE_VALID)
-			return take_pte(board, va, pte, 12, t);
+		if (pte & NV_MMU_PTE_VALID)
+			return take_pte(board, va, pte, SHIFT_SMALL, t);
 	}
-	if (PDE_APERTURE(low) != PDE_APERTURE_FB)
+	if (!pde_in_fb(low))
 		return -EFAULT;
-	err = read_entry(board, ENTRY_BIG_TABLE(low), va >> 16 & 31, &pte);
-	return err ? err : take_pte(board, va, pte, 16, t);
+	err = read_entry(board, BIG_TABLE(low), va >> SHIFT_BIG & (BIG_ENTRIES - 1), &pte);
+	return err ? err : take_pte(board, va, pte, SHIFT_BIG, t);
 }
 
 static int translate(struct nvvgpu_emu_board *board, u64 va, struct nvvgpu_emu_translation **ret)
@@ -106,7 +107,7 @@ static int translate(struct nvvgpu_emu_board *board, u64 va, struct nvvgpu_emu_t
 	struct nvvgpu_emu_translation *t, found = { 0 };
 	int err;
 
-	t = &board->tlb[(va >> SHIFT_PD0) % ARRAY_SIZE(board->tlb)];
+	t = &board->tlb[(va >> NV_MMU_PD0_SHIFT) % ARRAY_SIZE(board->tlb)];
 	if (!t->size || va < t->va || va - t->va >= t->size) {
 		err = walk(board, va, &found);
 		if (err)
@@ -187,10 +188,10 @@ static u32 count_pd0(struct nvvgpu_emu_board *board, u64 table)
 	u64 low, high;
 	u32 i, count = 0;
 
-	for (i = 0; i < PD0_ENTRIES; i++) {
+	for (i = 0; i < NV_MMU_PD0_ENTRIES; i++) {
 		if (read_entry(board, table, 2 * i, &low) || read_entry(board, table, 2 * i + 1, &high))
 			break;
-		if ((low & PTE_VALID) || PDE_APERTURE(low) || PDE_APERTURE(high))
+		if ((low & NV_MMU_PTE_VALID) || pde_in_fb(low) || pde_in_fb(high))
 			count++;
 	}
 	return count;
@@ -199,11 +200,10 @@ static u32 count_pd0(struct nvvgpu_emu_board *board, u64 table)
 /* How many 2 MiB pieces of the aperture the tables map now. */
 u32 nvvgpu_emu_mmu_count(struct nvvgpu_emu_board *board)
 {
-	u64 end = min(board->data->bar1_bytes, ROOT_REACH);
 	u32 count = 0;
 	u64 va, table;
 
-	for (va = 0; va < end; va += BIT_ULL(SHIFT_PD1))
+	for (va = 0; va < board->data->bar1_bytes; va += BIT_ULL(NV_MMU_PD1_SHIFT))
 		if (!find_pd0(board, va, &table))
 			count += count_pd0(board, table);
 	return count;

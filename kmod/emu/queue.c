@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * The firmware's end of the message queues (gsp.md 2): shared system memory
- * behind a page table, 4 KiB slots, elements of 1 to 16 slots with checksum and
- * sequence number.  Each side keeps its read pointer in its own queue's header.
+ * The firmware's end of the message queues (msgq_priv.h and
+ * message_queue_cpu.c of open-gpu-kernel-modules): shared system memory behind a
+ * page table, 4 KiB slots, elements of 1 to 16 slots with checksum and sequence
+ * number.  Each side keeps its read pointer in its own queue's header.
  */
 #include "board.h"
 
-#define SLOT			GSP_QUEUE_SLOT_BYTES
-#define MIN_SLOTS		(GSP_ELEMENT_MAX_SLOTS + 1)	/* the longest element fits */
+#define SLOT			GSP_QUEUE_SLOT
+#define WRITE_POINTER		offsetof(struct gsp_queue_header, write_ptr)
+#define MIN_SLOTS		(GSP_QUEUE_MAX_ELEM_SLOTS + 1)	/* the longest element fits */
 
 /* ----------------------------------------------------------- shared memory */
 
-static int shared_copy(struct nvvgpu_emu_board *board, u64 offset, void *buf, size_t len, bool write)
+static int shared_copy(struct nvvgpu_emu_board *board, u64 offset, void *buf, size_t len,
+		       bool write)
 {
 	struct nvvgpu_emu_queue *q = &board->gsp.queue;
 	u8 *p = buf;
@@ -52,7 +55,7 @@ static int write_pointer(struct nvvgpu_emu_board *board, u64 offset, u32 val)
 
 /* ----------------------------------------------------------------- linking */
 
-/* The argument array at the address in the mailboxes: the one called RMARGS (gsp.md 1.6). */
+/* In the argument array at the address in the mailboxes: the one called RMARGS. */
 static int find_arguments(struct nvvgpu_emu_board *board, u64 address, u64 *ret)
 {
 	struct gsp_libos_arg args[GSP_LIBOS_ARGS];
@@ -63,13 +66,13 @@ static int find_arguments(struct nvvgpu_emu_board *board, u64 address, u64 *ret)
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(args); i++) {
-		if (le64_to_cpu(args[i].id) != GSP_LIBOS_ID_RMARGS)
+		if (le64_to_cpu(args[i].id8) != GSP_LIBOS_ID_RMARGS)
 			continue;
 		if (args[i].kind != GSP_LIBOS_KIND_CONTIGUOUS ||
-		    args[i].location != GSP_LIBOS_LOCATION_SYSMEM ||
-		    le64_to_cpu(args[i].size) < sizeof(struct gsp_arguments))
+		    args[i].loc != GSP_LIBOS_LOC_SYSMEM ||
+		    le64_to_cpu(args[i].size) < sizeof(struct gsp_arguments_cached))
 			return -EBADMSG;
-		*ret = le64_to_cpu(args[i].address);
+		*ret = le64_to_cpu(args[i].pa);
 		return 0;
 	}
 	return -EBADMSG;
@@ -109,9 +112,9 @@ static int link_command_queue(struct nvvgpu_emu_board *board)
 	q->cmd_count = le32_to_cpu(header.msg_count);
 	room = (q->stat > q->cmd ? q->stat : (u64)q->page_count * SLOT) - q->cmd;
 	if (header.version || le32_to_cpu(header.msg_size) != SLOT ||
-	    le32_to_cpu(header.entry_offset) != SLOT ||
-	    le32_to_cpu(header.flags) != GSP_QUEUE_SWAP_RX ||
-	    le32_to_cpu(header.rx_offset) != GSP_QUEUE_RX_OFFSET ||
+	    le32_to_cpu(header.entry_off) != SLOT ||
+	    le32_to_cpu(header.flags) != GSP_QUEUE_FLAGS_SWAP_RX ||
+	    le32_to_cpu(header.rx_hdr_off) != GSP_QUEUE_RX_OFFSET ||
 	    q->cmd_count < MIN_SLOTS || size != ((u64)q->cmd_count + 1) * SLOT || size > room)
 		return -EBADMSG;
 	return 0;
@@ -130,16 +133,16 @@ static int make_status_queue(struct nvvgpu_emu_board *board)
 	header.size = cpu_to_le32(end - q->stat);
 	header.msg_size = cpu_to_le32(SLOT);
 	header.msg_count = cpu_to_le32(q->stat_count);
-	header.flags = cpu_to_le32(GSP_QUEUE_SWAP_RX);
-	header.rx_offset = cpu_to_le32(GSP_QUEUE_RX_OFFSET);
-	header.entry_offset = cpu_to_le32(SLOT);
+	header.flags = cpu_to_le32(GSP_QUEUE_FLAGS_SWAP_RX);
+	header.rx_hdr_off = cpu_to_le32(GSP_QUEUE_RX_OFFSET);
+	header.entry_off = cpu_to_le32(SLOT);
 	return shared_copy(board, q->stat, &header, sizeof(header), true);
 }
 
 int nvvgpu_emu_queue_link(struct nvvgpu_emu_board *board, u64 args)
 {
 	struct nvvgpu_emu_queue *q = &board->gsp.queue;
-	struct gsp_arguments arguments;
+	struct gsp_arguments_cached arguments;
 	u64 address, end;
 	int err;
 
@@ -147,12 +150,12 @@ int nvvgpu_emu_queue_link(struct nvvgpu_emu_board *board, u64 args)
 	if (!err)
 		err = board->ops->dma_read(board->priv, address, &arguments, sizeof(arguments));
 	if (!err)
-		err = read_page_table(board, le64_to_cpu(arguments.shared_address),
-				      le32_to_cpu(arguments.page_count));
+		err = read_page_table(board, le64_to_cpu(arguments.shared_mem_phys_addr),
+				      le32_to_cpu(arguments.page_table_entry_count));
 	if (err)
 		return err;
-	q->cmd = le64_to_cpu(arguments.cmd_offset);
-	q->stat = le64_to_cpu(arguments.stat_offset);
+	q->cmd = le64_to_cpu(arguments.cmd_queue_offset);
+	q->stat = le64_to_cpu(arguments.stat_queue_offset);
 	q->cmd_read = q->stat_write = q->cmd_seq = q->stat_seq = 0;
 	end = (u64)q->page_count * SLOT;
 	if (!IS_ALIGNED(q->cmd, SLOT) || !IS_ALIGNED(q->stat, SLOT) || q->cmd < SLOT ||
@@ -194,9 +197,9 @@ static int take_slots(struct nvvgpu_emu_board *board, u32 first, u32 count)
 
 static int check_element(struct nvvgpu_emu_queue *q, u32 slots)
 {
-	const struct gsp_element *element = (const struct gsp_element *)q->element;
-	const struct gsp_rpc *rpc = (const struct gsp_rpc *)(element + 1);
-	bool in_order = le32_to_cpu(element->sequence) == q->cmd_seq;
+	const struct gsp_queue_element *element = (const struct gsp_queue_element *)q->element;
+	const struct gsp_rpc_header *rpc = (const struct gsp_rpc_header *)(element + 1);
+	bool in_order = le32_to_cpu(element->seq) == q->cmd_seq;
 	u32 length = le32_to_cpu(rpc->length);
 
 	if (in_order)
@@ -212,11 +215,11 @@ static int check_element(struct nvvgpu_emu_queue *q, u32 slots)
 int nvvgpu_emu_queue_receive(struct nvvgpu_emu_board *board, struct nvvgpu_emu_element *element)
 {
 	struct nvvgpu_emu_queue *q = &board->gsp.queue;
-	const struct gsp_element *header = (const struct gsp_element *)q->element;
+	const struct gsp_queue_element *header = (const struct gsp_queue_element *)q->element;
 	u32 write, available, slots;
 	int err;
 
-	if (read_pointer(board, q->cmd + GSP_QUEUE_WRITE_POINTER, q->cmd_count, &write)) {
+	if (read_pointer(board, q->cmd + WRITE_POINTER, q->cmd_count, &write)) {
 		nvvgpu_emu_refused(board);
 		return 0;
 	}
@@ -225,8 +228,8 @@ int nvvgpu_emu_queue_receive(struct nvvgpu_emu_board *board, struct nvvgpu_emu_e
 		return 0;
 
 	err = take_slots(board, 0, 1);
-	slots = le32_to_cpu(header->slots);
-	if (!err && (!slots || slots > GSP_ELEMENT_MAX_SLOTS || slots > available))
+	slots = le32_to_cpu(header->elem_count);
+	if (!err && (!slots || slots > GSP_QUEUE_MAX_ELEM_SLOTS || slots > available))
 		err = -EBADMSG;
 	if (!err)
 		err = take_slots(board, 1, slots);
@@ -238,8 +241,8 @@ int nvvgpu_emu_queue_receive(struct nvvgpu_emu_board *board, struct nvvgpu_emu_e
 	if (write_pointer(board, q->stat + GSP_QUEUE_RX_OFFSET, q->cmd_read))
 		err = -EBADMSG;
 	element->rpc = q->element + sizeof(*header);
-	element->rpc_len = err ? sizeof(struct gsp_rpc) :
-				 le32_to_cpu(((const struct gsp_rpc *)element->rpc)->length);
+	element->rpc_len = err ? sizeof(struct gsp_rpc_header) :
+				 le32_to_cpu(((const struct gsp_rpc_header *)element->rpc)->length);
 	return err ? -EBADMSG : 1;
 }
 
@@ -247,7 +250,7 @@ int nvvgpu_emu_queue_receive(struct nvvgpu_emu_board *board, struct nvvgpu_emu_e
 
 u32 nvvgpu_emu_queue_slots(u32 message_len)
 {
-	return DIV_ROUND_UP(sizeof(struct gsp_element) + message_len, SLOT);
+	return DIV_ROUND_UP(sizeof(struct gsp_queue_element) + message_len, SLOT);
 }
 
 u32 nvvgpu_emu_queue_room(struct nvvgpu_emu_board *board)
@@ -265,7 +268,7 @@ u32 nvvgpu_emu_queue_room(struct nvvgpu_emu_board *board)
 int nvvgpu_emu_queue_send(struct nvvgpu_emu_board *board, const u8 *message, u32 len)
 {
 	struct nvvgpu_emu_queue *q = &board->gsp.queue;
-	struct gsp_element *element = (struct gsp_element *)q->element;
+	struct gsp_queue_element *element = (struct gsp_queue_element *)q->element;
 	u32 slots = nvvgpu_emu_queue_slots(len);
 	int err = 0;
 	u32 i;
@@ -273,8 +276,8 @@ int nvvgpu_emu_queue_send(struct nvvgpu_emu_board *board, const u8 *message, u32
 	if (nvvgpu_emu_queue_room(board) < slots)
 		return -ENOSPC;
 	memset(q->element, 0, (size_t)slots * SLOT);
-	element->sequence = cpu_to_le32(q->stat_seq);
-	element->slots = cpu_to_le32(slots);
+	element->seq = cpu_to_le32(q->stat_seq);
+	element->elem_count = cpu_to_le32(slots);
 	memcpy(element + 1, message, len);
 	element->checksum = cpu_to_le32(checksum(q->element, slots));
 
@@ -285,5 +288,5 @@ int nvvgpu_emu_queue_send(struct nvvgpu_emu_board *board, const u8 *message, u32
 		return err;
 	q->stat_seq++;
 	q->stat_write = (q->stat_write + slots) % q->stat_count;
-	return write_pointer(board, q->stat + GSP_QUEUE_WRITE_POINTER, q->stat_write);
+	return write_pointer(board, q->stat + WRITE_POINTER, q->stat_write);
 }

@@ -20,7 +20,7 @@
 #define STATE_RECORD_BYTES	16
 #define STATE_END		U64_MAX
 
-static_assert(STATE_HEADER_BYTES == NVVGPU_EMU_STATE_RECORD);
+static_assert(STATE_HEADER_BYTES == NVVGPU_EMU_STATE_RECORD, "room for a header");
 
 /* ------------------------------------------------------------------- save */
 
@@ -144,8 +144,10 @@ u32 nvvgpu_emu_state_save(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vgpu
 	for (done = 0; done < want && !save->complete; done += part) {
 		part = min_t(size_t, want - done, NVVGPU_EMU_BUFFER_BYTES);
 		if (fill(board, vgpu, part, &part) ||
-		    nvvgpu_emu_fb_write(board, target + done, board->buffer, part))
+		    nvvgpu_emu_fb_write(board, target + done, board->buffer, part)) {
+			save->complete = true;	/* bytes are lost: this save cannot go on */
 			return NV_ERR_MEMORY_ERROR;
+		}
 	}
 	*ret_len = done;
 	*ret_complete = save->complete;

@@ -7,7 +7,6 @@
  */
 #include "board.h"
 
-#define VF_BOOT1_VALUE		0x00020000	/* PMC_BOOT_1 bits 17:16 = 2: a VF (gsp.md 7.1) */
 #define DOORBELL_CHANNEL(val)	((val) & 0xfff)
 #define COMPLETION_VECTOR	0
 #define WINDOW_SHIFT		16
@@ -40,7 +39,7 @@ static u32 reg_read(struct nvvgpu_emu_vgpu *vgpu, u64 offset)
 		return *scratch;
 	switch (offset) {
 	case NVVGPU_EMU_VF_BOOT1:
-		return VF_BOOT1_VALUE;
+		return NV_PMC_BOOT_1_VGPU_VF;
 	case NVVGPU_EMU_VF_WINDOW:
 		return vgpu->window;
 	case NVVGPU_EMU_VF_TIME_LO:
@@ -54,7 +53,7 @@ static u32 reg_read(struct nvvgpu_emu_vgpu *vgpu, u64 offset)
 	}
 }
 
-/* Work handed to a channel of this vGPU completes at once; only then is there something to signal. */
+/* Work handed to a channel of this vGPU completes at once, and says so. */
 static void ring(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu, u32 val)
 {
 	if (vgpu->bus_master && DOORBELL_CHANNEL(val) < vgpu->channel_count)

@@ -130,6 +130,8 @@ int nvvgpu_mgr_start(struct nvvgpu_core *core, const struct nvvgpu_mgr_config *c
 	mgr->config = *config;
 	strscpy(mgr->driver_version, config->driver_version, sizeof(mgr->driver_version));
 	mgr->config.driver_version = mgr->driver_version;
+	if (!config->placement_capable && !config->mixed_size_capable)
+		mgr->config.placement_units = 0;
 	mgr->space.mode = NVVGPU_MODE_EQUAL_SIZE;
 	mgr->space.slots_enabled = config->sriov ? 0 : config->slots;
 	mgr->next_sequence = 1;

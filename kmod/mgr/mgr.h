@@ -43,8 +43,9 @@ int nvvgpu_mgr_types_add(struct nvvgpu_mgr *mgr, const struct nvvgpu_type_desc *
 
 /*
  * SR-IOV was switched: slots 0..count-1 may hold vGPUs.  -EBUSY when one beyond
- * lives, -EOPNOTSUPP without SR-IOV.  At the start none are enabled on a board
- * with SR-IOV, all on a board without.  A warm restore brings the image's number.
+ * lives.  At the start none are enabled on a board with SR-IOV; on a board without
+ * it is always all of them, another number is -EOPNOTSUPP.  A warm restore brings
+ * the image's number.
  */
 int nvvgpu_mgr_set_slots_enabled(struct nvvgpu_mgr *mgr, u32 count);
 

@@ -53,10 +53,10 @@ int nvvgpu_mgr_set_slots_enabled(struct nvvgpu_mgr *mgr, u32 count)
 {
 	int err = 0;
 
-	if (!mgr->config.sriov)
-		return -EOPNOTSUPP;
 	if (count > mgr->config.slots)
 		return -EINVAL;
+	if (!mgr->config.sriov)
+		return count == mgr->config.slots ? 0 : -EOPNOTSUPP;
 	mgr_change_begin(mgr);
 	mutex_lock(&mgr->lock);
 	if (find_next_bit(mgr->space.slots, NVVGPU_MAX_VGPUS, count) < NVVGPU_MAX_VGPUS) {

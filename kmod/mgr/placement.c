@@ -37,12 +37,12 @@ u64 mgr_heap_bytes(const struct nvvgpu_type_desc *type)
 
 u32 mgr_segments(const struct nvvgpu_mgr *mgr, u64 bytes)
 {
-	return div_u64(bytes + mgr->info.vmmu_segment_bytes - 1, mgr->info.vmmu_segment_bytes);
+	return DIV_ROUND_UP(bytes, mgr->info.vmmu_segment_bytes);
 }
 
 static u32 segments_total(const struct nvvgpu_mgr *mgr)
 {
-	return div_u64(mgr->info.guest_fb_bytes, mgr->info.vmmu_segment_bytes);
+	return mgr->info.guest_fb_bytes / mgr->info.vmmu_segment_bytes;
 }
 
 static u32 channels_shared(const struct nvvgpu_mgr *mgr)
@@ -78,7 +78,7 @@ static bool is_placement(const struct nvvgpu_mgr *mgr, const struct nvvgpu_type_
 static u32 plan_at(const struct nvvgpu_mgr *mgr, const struct mgr_space *space,
 		   const struct nvvgpu_type_desc *type, u32 id, struct mgr_plan *plan)
 {
-	u32 per_unit = div_u64(MGR_UNIT_BYTES, mgr->info.vmmu_segment_bytes);
+	u32 per_unit = MGR_UNIT_BYTES / mgr->info.vmmu_segment_bytes;
 
 	plan->placement = id;
 	plan->segment_first = id * per_unit;

@@ -20,6 +20,8 @@ enum mig_state {
 	MIG_RESUMING = 4,
 };
 
+#define MAX_CALL	SZ_1G	/* bytes of one read or write */
+
 struct nvvgpu_migration_session {
 	struct kref ref;
 	struct mutex lock;	/* all below */
@@ -155,7 +157,7 @@ ssize_t nvvgpu_migration_read(struct nvvgpu_migration_session *s, char __user *b
 	else if (s->error)
 		done = s->error;
 	else
-		done = read_some(s, buf, min_t(size_t, len, INT_MAX & PAGE_MASK));
+		done = read_some(s, buf, min_t(size_t, len, MAX_CALL));
 	mutex_unlock(&s->lock);
 	return done;
 }
@@ -203,7 +205,7 @@ ssize_t nvvgpu_migration_write(struct nvvgpu_migration_session *s, const char __
 	else if (s->error)
 		done = s->error;
 	else
-		done = write_some(s, buf, min_t(size_t, len, INT_MAX & PAGE_MASK));
+		done = write_some(s, buf, min_t(size_t, len, MAX_CALL));
 	mutex_unlock(&s->lock);
 	return done;
 }

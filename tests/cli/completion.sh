@@ -7,7 +7,7 @@ set -eu
 
 library=/usr/share/bash-completion/bash_completion
 [ -r $library ] || skip "no bash-completion"
-new_host
+new_host l40
 ok create --type L40-4Q --uuid $uuid
 ok types --json
 types=$(json_value "$out" '" ".join(str(t["id"]) for t in d)')

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu create, nvvgpu destroy
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok create --gpu $gpu --type L40-4Q --uuid $uuid
 [ "$(cat "$out")" = $uuid ] || fail "the uuid alone should be printed"
 in_err "created NVIDIA L40-4Q on VF"

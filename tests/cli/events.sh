@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu events
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok events --timeout 0.2
 table TIME GPU EVENT VGPU DETAIL
 fails 1 events --count 1 --timeout 0.2

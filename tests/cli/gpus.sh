@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu gpus
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok gpus
 table ADDRESS NAME FRAMEWORK MEMORY VFS MODE VGPUS
 in_out "$gpu"

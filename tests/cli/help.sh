@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Help, version, and mistakes on the command line.
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 verbs="gpus types vgpus show create destroy save restore inspect verify events mode help"
 for words in help --help -h; do
     ok "$words"

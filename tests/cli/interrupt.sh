@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Save and restore that are interrupted leave nothing half done.
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok create --type L40-4Q --uuid $uuid
 ok save $uuid -o "$dir/guest.state"
 
@@ -35,7 +36,7 @@ ok vgpus --json
 json 'd[0]["state"] == "assigned"'
 
 # a stream that stops coming holds the restore
-new_host
+new_host l40
 command_line="restore from a FIFO"
 "$NVVGPU" --host "$host" restore -i "$dir/fifo" >"$out" 2>"$err" &
 restorer=$!
@@ -51,7 +52,7 @@ ok vgpus --json
 json 'd == []'
 
 # a reader that goes away
-new_host
+new_host l40
 ok create --type L40-4Q --uuid $uuid
 "$NVVGPU" --host "$host" save $uuid -o - 2>"$err" | head -c 100 >/dev/null
 ok vgpus --json

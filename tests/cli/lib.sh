@@ -32,9 +32,9 @@ skip() {
     exit 77
 }
 
-# new_host [BOARDS]: a fresh emulated host in $host
+# new_host BOARDS: a fresh emulated host in $host
 new_host() {
-    host="emu:${1:-l40}?state=$(mktemp -d "$dir/host.XXXXXX")"
+    host="emu:$1?state=$(mktemp -d "$dir/host.XXXXXX")"
 }
 
 # run ARG...: runs the command without judging it
@@ -126,7 +126,10 @@ d = json.load(open(sys.argv[1], encoding="utf-8"))
 print(eval(sys.argv[2]))' "$1" "$2"
 }
 
-gpu=0000:41:00.0
-uuid=7d0c1e9a-2f4b-4c8d-9b3a-5e6f70812344
-uuid2=7d0c1e9a-2f4b-4c8d-9b3a-5e6f70812345
-absent=00000000-1111-4222-8333-444444444444
+# shellcheck disable=SC2034 # for the tests
+{
+    gpu=0000:41:00.0
+    uuid=7d0c1e9a-2f4b-4c8d-9b3a-5e6f70812344
+    uuid2=7d0c1e9a-2f4b-4c8d-9b3a-5e6f70812345
+    absent=00000000-1111-4222-8333-444444444444
+}

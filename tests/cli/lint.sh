@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The shell scripts of the tree.  SOURCE is its root.
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 command_line=shellcheck

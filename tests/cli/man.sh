@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The man page: free of faults, and complete.  MANPAGE is the file.
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 command_line="man page"

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu mode
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok mode
 in_out "$gpu  equal-size"
 ok mode mixed-size

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # The progress bar: on a terminal only, gone at the end.
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok create --type L40-4Q --uuid $uuid
 ok save $uuid -o "$dir/plain.state"
 ! tr '\r' '@' <"$err" | grep -q @ || fail "no bar without a terminal"

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu save, restore, inspect, verify
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 source_host=$host
 ok create --type L40-4Q --uuid $uuid
 file=$dir/guest.state
@@ -46,7 +47,7 @@ in_out $uuid
 "$NVVGPU" verify - <"$file" >"$out" 2>"$err" || fail "should verify standard input"
 
 # restored elsewhere, from a file and from a pipe
-new_host
+new_host l40
 ok restore -i "$file"
 [ "$(cat "$out")" = $uuid ] || fail "the uuid alone should be printed"
 in_err "restored NVIDIA L40-4Q"
@@ -54,7 +55,7 @@ ok restore -i "$file" --verify-first --uuid $uuid2 --placement 20 --vf 0000:41:0
 silent
 json 'd["uuid"] == "'$uuid2'" and d["placement"] == 20 and d["vf"] == "0000:41:01.0"'
 json 'd["owner"] == "me" and d["created"] is True and d["bytes"] > 0'
-new_host
+new_host l40
 "$NVVGPU" --host "$source_host" save $uuid -o - 2>"$err" |
     "$NVVGPU" --host "$host" restore -i - >"$out" 2>>"$err" || fail "should restore from a pipe"
 [ "$(cat "$out")" = $uuid ] || fail "the uuid should be that of the stream"
@@ -77,7 +78,7 @@ json 'd["gpu"] == "'"$l40_2"'" and d["uuid"] != "'$uuid'"'
 # refused, and nothing left
 fails 7 restore -i "$file" --gpu $gpu
 grep -q 'reason: mismatch-' "$err" || fail "what differs should be named"
-new_host
+new_host l40
 head -c -1 "$file" >"$dir/short.state"
 fails 7 verify "$dir/short.state"
 has_error stream-truncated

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu show
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok show $gpu
 in_out "NVIDIA L40"
 in_out "framebuffer_free_bytes"

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu types
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok types
 table GPU ID NAME CLASS MEMORY DISPLAYS MAX FREE
 in_out "NVIDIA L40-1B"

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nvvgpu vgpus
 set -eu
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-new_host
+new_host l40
 ok vgpus
 [ ! -s "$out" ] || fail "no table should be printed"
 in_err "no vGPUs: none was created on the 1 GPU that can be shared"

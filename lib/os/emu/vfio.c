@@ -2,6 +2,7 @@
 /* The VFIO device of an emulated vGPU: the stock uAPI over kmod/vfio and the board model. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "emu.h"
 #include "../vfio_uapi.h"
 #include "kmod/vfio/migration.h"

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* Events of the firmware: noted while the queue is read, told when no lock is held. */
+#include "internal.h"
+
+void core_event_note(struct nvvgpu_core *core, u32 function, const u8 *payload, size_t len)
+{
+	const struct gsp_event_plugin *event = (const void *)payload;
+
+	lockdep_assert_held(&core->rpc_lock);
+	/* prints, samples and the like are of no use here */
+	if (function != GSP_EVENT_VGPU_PLUGIN_TRIGGERED || len < sizeof(*event))
+		return;
+	if (core->event_count == CORE_MAX_EVENTS) {
+		pr_warn("nvvgpu: %s: event of gfid %u lost\n", core->hw->name,
+			le32_to_cpu(event->gfid));
+		return;
+	}
+	core->events[core->event_count].gfid = le32_to_cpu(event->gfid);
+	core->events[core->event_count].index = le32_to_cpu(event->notify_index);
+	core->event_count++;
+}
+
+static bool take_event(struct nvvgpu_core *core, struct core_event *event)
+{
+	bool found;
+
+	mutex_lock(&core->rpc_lock);
+	found = core->event_count;
+	if (found) {
+		*event = core->events[0];
+		core->event_count--;
+		memmove(&core->events[0], &core->events[1],
+			core->event_count * sizeof(core->events[0]));
+	}
+	mutex_unlock(&core->rpc_lock);
+	return found;
+}
+
+void core_event_dispatch(struct nvvgpu_core *core)
+{
+	void (*handler)(void *priv, u32 gfid, u32 event);
+	struct core_event event;
+	void *priv;
+
+	mutex_lock(&core->handler_lock);
+	handler = core->handler;
+	priv = core->handler_priv;
+	while (take_event(core, &event))
+		if (handler)
+			handler(priv, event.gfid, event.index);
+	mutex_unlock(&core->handler_lock);
+}
+
+void core_event_set_handler(struct nvvgpu_core *core,
+			    void (*handler)(void *priv, u32 gfid, u32 event), void *priv)
+{
+	mutex_lock(&core->handler_lock);
+	core->handler = handler;
+	core->handler_priv = priv;
+	mutex_unlock(&core->handler_lock);
+}

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+usage() {
+	cat <<'END'
+usage: tests/run.sh [--quick | --all] [SUITE]...
+
+Installs what is missing (as root; otherwise says what, and ends with 3), builds with
+warnings as errors, runs the suites and ends with one line:
+
+    N passed, N failed, N skipped
+
+which counts every case of a Check program and every script as one.  Ends with 1 when
+anything failed.
+
+  --quick   unit contract cli                              a few minutes
+  (none)    the same, and abi consumer asan valgrind clang fuzz   (each fuzz target 20 s,
+            valgrind over the unit tests)
+  --all     the same and bench; every test at full length  (valgrind over the contract
+            tests too, fuzz targets 3 minutes each, 1500 processes killed)
+
+SUITE: only these.  BUILD: the build directory (default: build); the clang build stands
+beside it in $BUILD-clang.
+END
+}
+
+set -u -o pipefail
+
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+cd "$TOP" || exit 1
+BUILD=${BUILD:-build}
+
+TEST_LEVEL=normal
+suites=()
+for argument in "$@"; do
+	case $argument in
+	--quick) TEST_LEVEL=quick ;;
+	--all) TEST_LEVEL=all ;;
+	-h | --help)
+		usage
+		exit 0
+		;;
+	unit | contract | cli | abi | consumer | asan | valgrind | clang | fuzz | bench)
+		suites+=("$argument")
+		;;
+	*)
+		usage >&2
+		exit 2
+		;;
+	esac
+done
+export TEST_LEVEL
+if [ ${#suites[@]} -eq 0 ]; then
+	suites=(unit contract cli)
+	[ "$TEST_LEVEL" = quick ] || suites+=(abi consumer asan valgrind clang fuzz)
+	[ "$TEST_LEVEL" != all ] || suites+=(bench)
+fi
+
+passed=0 failed=0 skipped=0
+
+wanted() {
+	local suite
+	for suite in "${suites[@]}"; do
+		[ "$suite" != "$1" ] || return 0
+	done
+	return 1
+}
+
+say() {
+	printf '\n== %s\n' "$*"
+}
+
+# attempt WHAT COMMAND...: what has no cases of its own counts when it fails
+attempt() {
+	local what=$1
+	shift
+	"$@" && return 0
+	echo "FAILED: $what"
+	failed=$((failed + 1))
+	return 1
+}
+
+# prepare DIRECTORY OPTION...: configured and built, warnings are errors.  A quick run builds
+# only what its tests need, by meson test.
+prepare() {
+	local directory=$1
+	shift
+	attempt "configure $directory" configure "$directory" -Dwerror=true -Dtests=enabled "$@" ||
+		return 1
+	[ "$TEST_LEVEL" = quick ] || attempt "build $directory" ninja -C "$directory"
+}
+
+# run_meson DIRECTORY ARGUMENT...: meson test, its cases added to the sums
+run_meson() {
+	local directory=$1 log status=0 counts
+	shift
+	log=$directory/meson-logs
+	rm -f "$log"/testlog*.json "$log"/benchmarklog*.json
+	meson test -C "$directory" --print-errorlogs "$@" || status=$?
+	if counts=$(python3 -B "$TOP/tests/count.py" "$log"); then
+		read -r p f s <<<"$counts"
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+		[ "$status" -eq 0 ] || [ "$f" -gt 0 ] || failed=$((failed + 1))
+	else
+		echo "FAILED: meson test $* left no log"
+		failed=$((failed + 1))
+	fi
+}
+
+run_plain() {
+	local chosen=() suite
+	for suite in unit contract cli abi consumer; do
+		if wanted "$suite"; then
+			chosen+=(--suite "$suite")
+		fi
+	done
+	[ ${#chosen[@]} -gt 0 ] || return 0
+	say "${chosen[*]}"
+	run_meson "$BUILD" "${chosen[@]}"
+}
+
+run_valgrind() {
+	say "valgrind"
+	if [ "$TEST_LEVEL" = all ]; then
+		run_meson "$BUILD" --setup valgrind
+	else
+		run_meson "$BUILD" --setup valgrind --suite unit
+	fi
+}
+
+run_clang() {
+	say "build with clang"
+	CC=clang prepare "$BUILD-clang" -Dfuzz=enabled || return 0
+	if wanted clang; then
+		say "unit tests, built with clang"
+		run_meson "$BUILD-clang" --suite unit
+	fi
+	if wanted fuzz; then
+		say "fuzz targets"
+		run_meson "$BUILD-clang" --suite fuzz
+	fi
+}
+
+run_benchmarks() {
+	say "benchmarks"
+	run_meson "$BUILD" --benchmark --num-processes 1
+	grep -h -E '^[^#]*: ours .* reference .* ratio ' "$BUILD/meson-logs/benchmarklog.txt"
+}
+
+# shellcheck source=tests/lib.sh
+. "$TOP/tests/lib.sh"
+need_packages build test
+
+say "build"
+if prepare "$BUILD"; then
+	run_plain
+	if wanted asan; then
+		say "asan"
+		run_meson "$BUILD" --setup asan
+	fi
+	if wanted valgrind; then
+		run_valgrind
+	fi
+	if wanted bench; then
+		run_benchmarks
+	fi
+fi
+if wanted clang || wanted fuzz; then
+	run_clang
+fi
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
