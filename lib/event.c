@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <uapi/nvvgpu.h>
 #include "objects.h"
@@ -28,6 +29,8 @@ struct source {
 struct nvvgpu_monitor {
 	struct nvvgpu *host;
 	int epoll_fd;
+	int more_fd;		/* eventfd: makes epoll_fd readable while records wait in a batch */
+	bool more;		/* it is set */
 	size_t watched;		/* sources that have not failed */
 	size_t count;
 	struct source sources[];
@@ -76,9 +79,11 @@ static int add_gpu(struct nvvgpu_monitor *monitor, struct nvvgpu_gpu *gpu)
 	struct framework_info info;
 	int err;
 
+	if (!gpu_is_shared(gpu))
+		return 0;
 	err = fw->ops.info(fw, &info);
 	if (err || !info.has_events)
-		return err == -EOPNOTSUPP || err == -ENODEV ? 0 : err;
+		return err == -ENODEV ? 0 : err;
 	err = fw->ops.control_open(fw, &source->file);
 	if (err)
 		return err;
@@ -110,26 +115,29 @@ static int add_gpus(struct nvvgpu_monitor *monitor, const struct gpu_table *tabl
 
 static int monitor_new(struct nvvgpu *host, size_t gpus, struct nvvgpu_monitor **ret)
 {
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 	struct nvvgpu_monitor *monitor;
 
 	monitor = calloc(1, sizeof(*monitor) + gpus * sizeof(monitor->sources[0]));
 	if (!monitor)
 		return error_nomem();
+	monitor->host = nvvgpu_ref(host);
 	monitor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (monitor->epoll_fd < 0) {
+	monitor->more_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (monitor->epoll_fd < 0 || monitor->more_fd < 0 ||
+	    epoll_ctl(monitor->epoll_fd, EPOLL_CTL_ADD, monitor->more_fd, &event)) {
 		int err = error_errno(errno, host->uri, "waiting for events");
 
-		free(monitor);
+		nvvgpu_monitor_close(monitor);
 		return err;
 	}
-	monitor->host = nvvgpu_ref(host);
 	*ret = monitor;
 	return 0;
 }
 
 NVVGPU_EXPORT int nvvgpu_monitor_open(struct nvvgpu *host, struct nvvgpu_monitor **ret)
 {
-	struct nvvgpu_monitor *monitor;
+	struct nvvgpu_monitor *monitor = NULL;
 	struct gpu_table *table;
 	int err;
 
@@ -154,7 +162,10 @@ NVVGPU_EXPORT void nvvgpu_monitor_close(struct nvvgpu_monitor *monitor)
 		return;
 	for (size_t i = 0; i < monitor->count; i++)
 		os_file_close(monitor->sources[i].file);
-	close(monitor->epoll_fd);
+	if (monitor->more_fd >= 0)
+		close(monitor->more_fd);
+	if (monitor->epoll_fd >= 0)
+		close(monitor->epoll_fd);
 	nvvgpu_unref(monitor->host);
 	free(monitor);
 }
@@ -199,7 +210,8 @@ static void fill_ready(struct nvvgpu_monitor *monitor)
 	int n = epoll_wait(monitor->epoll_fd, events, BATCH, 0);
 
 	for (int i = 0; i < n; i++)
-		fill(monitor, events[i].data.ptr);
+		if (events[i].data.ptr)
+			fill(monitor, events[i].data.ptr);
 }
 
 static struct source *oldest(struct nvvgpu_monitor *monitor)
@@ -216,6 +228,19 @@ static struct source *oldest(struct nvvgpu_monitor *monitor)
 			best = source;
 	}
 	return best;
+}
+
+/* Who waits on the descriptor does not see what was read already; more_fd tells. */
+static void tell_more(struct nvvgpu_monitor *monitor)
+{
+	bool more = oldest(monitor);
+	eventfd_t value;
+
+	if (more && !monitor->more)
+		eventfd_write(monitor->more_fd, 1);
+	else if (!more && monitor->more)
+		eventfd_read(monitor->more_fd, &value);
+	monitor->more = more;
 }
 
 static int give(struct source *source, struct nvvgpu_event **ret)
@@ -276,8 +301,11 @@ NVVGPU_EXPORT int nvvgpu_monitor_next(struct nvvgpu_monitor *monitor, int64_t ti
 	for (;;) {
 		fill_ready(monitor);
 		source = oldest(monitor);
-		if (source)
-			return give(source, ret);
+		if (source) {
+			err = give(source, ret);
+			tell_more(monitor);
+			return err;
+		}
 		if (!monitor->watched)
 			return error_set(EIO, NVVGPU_REASON_IO, monitor->host->uri,
 					 "no GPU that was watched answers any more",

@@ -182,6 +182,11 @@ static void gpu_free(struct nvvgpu_gpu *gpu)
 	free(gpu);
 }
 
+bool gpu_is_shared(const struct nvvgpu_gpu *gpu)
+{
+	return gpu->framework->reason == NVVGPU_REASON_NONE;
+}
+
 static void gpu_release(struct nvvgpu_gpu *gpu)
 {
 	if (atomic_fetch_sub_explicit(&gpu->refs, 1, memory_order_acq_rel) == 1)
@@ -204,7 +209,7 @@ static void read_info(struct nvvgpu_gpu *gpu, struct os *os)
 {
 	struct framework_info info;
 
-	if (gpu->framework->ops.info(gpu->framework, &info)) {
+	if (!gpu_is_shared(gpu) || gpu->framework->ops.info(gpu->framework, &info)) {
 		gpu->driver_version = read_module_version(os, gpu->driver);
 		return;
 	}
@@ -291,7 +296,7 @@ static int visit(const char *name, void *arg)
 {
 	struct search *search = arg;
 	char address[PCI_ADDRESS_LEN];
-	struct nvvgpu_gpu *gpu;
+	struct nvvgpu_gpu *gpu = NULL;
 	int err;
 
 	if (pci_address_canonical(name, address) || strcmp(name, address) ||
@@ -360,7 +365,8 @@ static struct nvvgpu_gpu *gpu_after(struct nvvgpu *host, const char *address)
 		if (!address || pci_address_compare(table->gpus[i]->address, address) > 0)
 			gpu = table->gpus[i];
 	gpu_table_unref(table);
-	error_clear();
+	if (!gpu)
+		error_clear();	/* the end of the walk is no failure */
 	return gpu;
 }
 

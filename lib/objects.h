@@ -56,6 +56,8 @@ struct gpu_table {
 
 int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret);
 void gpu_table_unref(struct gpu_table *table);	/* NULL is allowed */
+/* false: nvvgpu_gpu_get_reason() says why */
+bool gpu_is_shared(const struct nvvgpu_gpu *gpu);
 /* host.c: a reference to the host's table, which is made when there is none yet */
 int host_gpus(struct nvvgpu *host, struct gpu_table **ret);
 bool host_is_read_only(struct nvvgpu *host);
@@ -63,6 +65,10 @@ bool host_is_read_only(struct nvvgpu *host);
 /* type.c: a type of the GPU's framework by id or name; *ret lives as long as *ret_types. */
 int type_find(struct nvvgpu_gpu *gpu, const char *id_or_name, struct framework_types **ret_types,
 	      const struct framework_type **ret);
+
+/* Known values, without an error where there is none. */
+bool type_available(const struct nvvgpu_type *type, uint32_t *ret);
+bool vgpu_placement(const struct nvvgpu_vgpu *vgpu, uint32_t *ret);
 
 /* reason.c */
 void reason_sentence(int reason, uint64_t detail, char *buf, size_t size);

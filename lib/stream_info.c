@@ -105,8 +105,12 @@ int stream_info_new(struct nvvgpu_stream_info **ret)
 
 static bool is_absent(const struct nvvgpu_stream_info *info, const struct item *item)
 {
-	if (item->width == 0)
-		return *(char **)member(info, item) == NULL;
+	const char *text;
+
+	if (item->width == 0) {
+		text = *(char **)member(info, item);
+		return !text || !*text;
+	}
 	return !item->required && item->count == 1 &&
 	       number_load(member(info, item), item->width) == item->absent;
 }

@@ -299,13 +299,19 @@ NVVGPU_EXPORT uint32_t nvvgpu_type_get_max_instances(struct nvvgpu_type *type)
 	return type->state.type->max_instances;
 }
 
+bool type_available(const struct nvvgpu_type *type, uint32_t *ret)
+{
+	if (type->state.known)
+		*ret = type->state.available;
+	return type->state.known;
+}
+
 NVVGPU_EXPORT int nvvgpu_type_get_available(struct nvvgpu_type *type, uint32_t *ret)
 {
-	if (!type->state.known)
-		return error_set(ENODATA, NVVGPU_REASON_UNKNOWN, type->state.type->name,
-				 "the driver does not say how many could be created", "");
-	*ret = type->state.available;
-	return 0;
+	if (type_available(type, ret))
+		return 0;
+	return error_set(ENODATA, NVVGPU_REASON_UNKNOWN, type->state.type->name,
+			 "the driver does not say how many could be created", "");
 }
 
 NVVGPU_EXPORT bool nvvgpu_type_is_creatable(struct nvvgpu_type *type)

@@ -120,8 +120,10 @@ static int list_add_all(struct nvvgpu_vgpu_list *list, struct nvvgpu *host)
 	if (err)
 		return err;
 	for (size_t i = 0; !err && i < table->count; i++) {
+		if (!gpu_is_shared(table->gpus[i]))
+			continue;
 		err = list_add_gpu(list, table->gpus[i]);
-		if (err == -EOPNOTSUPP || err == -ENODEV)
+		if (err == -ENODEV)
 			err = 0;
 	}
 	gpu_table_unref(table);
@@ -194,9 +196,11 @@ static int find_on_gpu(struct nvvgpu_gpu *gpu, const struct key *key, struct nvv
 	size_t count;
 	int err;
 
+	if (!gpu_is_shared(gpu))
+		return 0;
 	err = gpu->framework->ops.vgpu_list(gpu->framework, &facts, &count);
 	if (err)
-		return err == -EOPNOTSUPP || err == -ENODEV ? 0 : err;
+		return err == -ENODEV ? 0 : err;
 	for (size_t i = 0; i < count; i++)
 		if (key_fits(key, &facts[i]))
 			return vgpu_new(gpu, &facts[i], false, ret);
@@ -411,13 +415,19 @@ NVVGPU_EXPORT const char *nvvgpu_vgpu_get_vf(struct nvvgpu_vgpu *vgpu)
 	return vgpu->facts.vf[0] ? vgpu->facts.vf : NULL;
 }
 
+bool vgpu_placement(const struct nvvgpu_vgpu *vgpu, uint32_t *ret)
+{
+	if (vgpu->facts.has_placement)
+		*ret = vgpu->facts.placement;
+	return vgpu->facts.has_placement;
+}
+
 NVVGPU_EXPORT int nvvgpu_vgpu_get_placement(struct nvvgpu_vgpu *vgpu, uint32_t *ret)
 {
-	if (!vgpu->facts.has_placement)
-		return error_set(ENODATA, NVVGPU_REASON_NOT_SUPPORTED, vgpu->uuid,
-				 "its GPU does not use placement ids", "");
-	*ret = vgpu->facts.placement;
-	return 0;
+	if (vgpu_placement(vgpu, ret))
+		return 0;
+	return error_set(ENODATA, NVVGPU_REASON_NOT_SUPPORTED, vgpu->uuid,
+			 "its GPU does not use placement ids", "");
 }
 
 NVVGPU_EXPORT const char *nvvgpu_vgpu_get_owner(struct nvvgpu_vgpu *vgpu)

@@ -1087,13 +1087,13 @@ static const struct {
 
 static void manners_of(u32 index)
 {
-	u32 buf[PAGE_SIZE / sizeof(u32) + 2] = { 0 };
+	u32 buf[PAGE_SIZE / sizeof(u32) + 2];
 	u32 size = requests[index].size;
 	unsigned int cmd = requests[index].cmd;
 	char *tail = (char *)buf + size;
 
 	/* size: below the first published, far too large */
-	buf[0] = 0;
+	memset(buf, 0, sizeof(buf));
 	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -EINVAL);
 	buf[0] = size - 1;
 	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -EINVAL);
@@ -1120,7 +1120,7 @@ static void manners_of(u32 index)
 	else
 		ck_assert_int_ne(nvvgpu_mgr_ioctl(board.mgr, cmd, buf, false), -EACCES);
 	/* a zero tail is fine, and is not written */
-	memset(tail, 0, 16);
+	memset(buf, 0, sizeof(buf));
 	buf[0] = size + 8;
 	ck_assert_int_ne(board_ioctl(&board, cmd, buf), -E2BIG);
 	ck_assert_uint_eq(buf[0], size + 8);
@@ -1626,12 +1626,12 @@ START_TEST(destroy_never_leaks)
 {
 	struct footprint before, after;
 
-	start("l40");
-	destroy(&board, create(&board, 869).id);
-	before = footprint(&board);
 	for (u32 nth = 1; nth < 8; nth++) {
-		u32 id = create(&board, 869).id;
+		u32 id;
 
+		start("l40");
+		before = footprint(&board);
+		id = create(&board, 869).id;
 		inject(FAULT_RPC_REFUSED, nth);
 		destroy(&board, id);
 		no_faults();
@@ -1641,8 +1641,8 @@ START_TEST(destroy_never_leaks)
 		ck_assert_uint_eq(after.core.bar1_free, before.core.bar1_free);
 		ck_assert_uint_eq(after.core.channels_free, before.core.channels_free);
 		ck_assert_int_eq(after.allocs, before.allocs);
+		board_stop(&board);
 	}
-	board_stop(&board);
 }
 END_TEST
 

@@ -903,6 +903,7 @@ START_TEST(test_damaged)
 	flip(bytes - 1);	/* trailer */
 	assert_not_restored(opened, true);
 	flip(bytes - 1);
+	rewind_stream();
 	assert_ok(nvvgpu_migrate_restore_device(opened, stream, NULL));
 	ck_assert(has_contents(opened, 1));
 	ck_assert(has_scratch(opened, 1));

@@ -71,6 +71,8 @@ int core_bar1_init(struct nvvgpu_core *core)
 	core->bar1.pd3 = le64_to_cpu(core->static_info->bar1_pde_base);
 	if (!core->bar1.pd3 || !IS_ALIGNED(core->bar1.pd3, CORE_PAGE))
 		return -EPROTO;
+	if (bytes < BAR1_PAGE)
+		return -ENODEV;
 	core->bar1.pd0_count = DIV_ROUND_UP(bytes, PD0_SPAN);
 	core->info.bar1_bytes = round_down(bytes, (u64)BAR1_PAGE);
 	err = core_range_init(&core->bar1.space, 0, BAR1_PAGE, bytes / BAR1_PAGE);

@@ -28,6 +28,18 @@ static int check_chip(struct nvvgpu_core *core)
 		return -ENODEV;
 	if (arch != NV_ARCH_TURING && arch != NV_ARCH_AMPERE && arch != NV_ARCH_ADA)
 		return -ENODEV;
+	return 0;
+}
+
+/* The progress may only be believed once its privilege mask lets everyone read it. */
+static int wait_for_gfw(struct nvvgpu_core *core)
+{
+	int err;
+
+	err = core_wait_reg(core, NV_GFW_BOOT_PLM, NV_GFW_BOOT_PLM_READABLE,
+			    NV_GFW_BOOT_PLM_READABLE, GFW_TIMEOUT_MS);
+	if (err)
+		return err;
 	return core_wait_reg(core, NV_GFW_BOOT_PROGRESS, 0xff, NV_GFW_BOOT_COMPLETED,
 			     GFW_TIMEOUT_MS);
 }
@@ -169,7 +181,7 @@ static const struct {
 
 static int post_registry(struct nvvgpu_core *core)
 {
-	u8 buf[256] = { 0 };
+	u8 buf[256] __aligned(8) = { 0 };
 	struct gsp_registry *registry = (void *)buf;
 	u32 i, count = 0, at;
 
@@ -260,6 +272,8 @@ int core_boot(struct nvvgpu_core *core)
 
 	err = check_chip(core);
 	if (!err)
+		err = wait_for_gfw(core);
+	if (!err)
 		err = core_queues_init(core);
 	if (!err)
 		err = alloc_boot_memory(core);
@@ -290,7 +304,7 @@ static void stop_firmware(struct nvvgpu_core *core)
 	core_wr32(core, NV_PGSP + NV_FALCON_ENGINE, NV_FALCON_ENGINE_RESET);
 	usleep_range(10, 20);
 	core_wr32(core, NV_PGSP + NV_FALCON_ENGINE, 0);
-	if (run_booter(core, 0xffULL << 32 | 0xff))
+	if (run_booter(core, 0xffULL << 32 | 0xff) || core_rd32(core, NV_WPR2_ADDR_HI))
 		pr_warn("nvvgpu: %s: firmware memory not released\n", core->hw->name);
 	core->running = false;
 }

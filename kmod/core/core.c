@@ -73,6 +73,8 @@ static void copy_hw_facts(struct nvvgpu_core *core)
 	core->info.channels_host = NV_CHANNELS_HOST;
 	core->info.vfs_total = hw->vfs_total;
 	core->info.domain_bdf = hw->domain_bdf;
+	core->info.vf_offset = hw->vf_offset;
+	core->info.vf_stride = hw->vf_stride;
 	core->info.vendor_id = hw->vendor_id;
 	core->info.device_id = hw->device_id;
 	core->info.subsystem_vendor_id = hw->subsystem_vendor_id;
@@ -114,9 +116,11 @@ int nvvgpu_core_start(struct nvvgpu_hw *hw, struct nvvgpu_core **ret)
 	struct nvvgpu_core *core;
 	int err;
 
-	/* booting physical silicon needs signed firmware images that this driver does not load */
-	if (!hw->emulated)
+	if (!hw->emulated) {
+		pr_warn("nvvgpu: %s: a physical board: booting it needs signed firmware images, which this driver does not load\n",
+			hw->name);
 		return -ENODEV;
+	}
 	core = kzalloc(sizeof(*core), GFP_KERNEL);
 	if (!core)
 		return -ENOMEM;

@@ -2,13 +2,13 @@
 /* Events of the firmware: noted while the queue is read, told when no lock is held. */
 #include "internal.h"
 
-void core_event_note(struct nvvgpu_core *core, u32 function, const u8 *payload, size_t len)
+void core_event_note(struct nvvgpu_core *core, const struct core_message *msg)
 {
-	const struct gsp_event_plugin *event = (const void *)payload;
+	const struct gsp_event_plugin *event = (const void *)msg->payload;
 
 	lockdep_assert_held(&core->rpc_lock);
 	/* prints, samples and the like are of no use here */
-	if (function != GSP_EVENT_VGPU_PLUGIN_TRIGGERED || len < sizeof(*event))
+	if (msg->function != GSP_EVENT_VGPU_PLUGIN_TRIGGERED || msg->len < sizeof(*event))
 		return;
 	if (core->event_count == CORE_MAX_EVENTS) {
 		pr_warn("nvvgpu: %s: event of gfid %u lost\n", core->hw->name,

@@ -36,6 +36,8 @@ int core_fb_init(struct nvvgpu_core *core)
 	core->info.guest_fb_base = base;
 	core->info.guest_fb_bytes = count * core->info.vmmu_segment_bytes;
 	err = region_units(&info->fb_regions[1], SZ_2M, &base, &count);
+	if (!err && base < core->info.guest_fb_base + core->info.guest_fb_bytes)
+		err = -EPROTO;
 	if (!err)
 		err = core_range_init(&core->heap_fb, base, SZ_2M, count);
 	if (err)

@@ -30,7 +30,17 @@ struct core_queues {
 	struct nvvgpu_dma shared;	/* page table, command queue, status queue */
 	u32 cmd_seq, stat_seq;
 	u32 cmd_write, stat_read;
+	u32 call;			/* number of the call at hand, never 0 */
 	u8 *element;			/* one element of the largest size */
+};
+
+/* a reply or an event; payload is valid until the next one is received or sent */
+struct core_message {
+	u32 function;
+	u32 result;
+	u32 call;
+	const u8 *payload;
+	size_t len;
 };
 
 struct core_event {
@@ -88,6 +98,13 @@ static inline void core_wr32(struct nvvgpu_core *core, u32 reg, u32 val)
 	core->hw->ops->wr32(core->hw, reg, val);
 }
 
+/* A refusal of the firmware: its status is kept for the ops table's last_status(). */
+static inline int core_refused(struct nvvgpu_core *core, u32 status)
+{
+	WRITE_ONCE(core->last_status, status);
+	return -EIO;
+}
+
 /* wait.c: sleeps between looks; -ETIMEDOUT */
 int core_wait_reg(struct nvvgpu_core *core, u32 reg, u32 mask, u32 value, u32 timeout_ms);
 struct core_wait {
@@ -109,8 +126,7 @@ int core_queues_init(struct nvvgpu_core *core);
 void core_queues_fini(struct nvvgpu_core *core);
 int core_queue_send(struct nvvgpu_core *core, u32 function, const void *payload, size_t len);
 /* one element: -EAGAIN when there is none, -EBADMSG when it is wrong */
-int core_queue_receive(struct nvvgpu_core *core, u32 *ret_function, u32 *ret_result,
-		       const u8 **ret_payload, size_t *ret_len);
+int core_queue_receive(struct nvvgpu_core *core, struct core_message *msg);
 
 /* rpc.c: payload is request and reply */
 int core_rpc_call(struct nvvgpu_core *core, u32 function, void *payload, size_t len);
@@ -119,7 +135,7 @@ int core_rpc_wait_event(struct nvvgpu_core *core, u32 event, u32 timeout_ms);
 void core_rpc_drain(struct nvvgpu_core *core);
 
 /* event.c */
-void core_event_note(struct nvvgpu_core *core, u32 function, const u8 *payload, size_t len);
+void core_event_note(struct nvvgpu_core *core, const struct core_message *msg);
 void core_event_dispatch(struct nvvgpu_core *core);
 void core_event_set_handler(struct nvvgpu_core *core,
 			    void (*handler)(void *priv, u32 gfid, u32 event), void *priv);

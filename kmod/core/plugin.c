@@ -8,7 +8,6 @@
 #define START_TIMEOUT_MS 10000
 #define CALL_TIMEOUT_MS 120000
 #define PROTOCOL_VERSION 1
-#define PAGE_BYTES 4096		/* of a host that runs on x86 */
 #ifdef __aarch64__
 #define HOST_ARCH NV_PLUGIN_ARCH_AARCH64
 #else
@@ -109,6 +108,8 @@ int core_plugin_attach(struct nvvgpu_core *core, u32 gfid, const struct nvvgpu_f
 	struct nvvgpu_plugin *plugin;
 	int err;
 
+	if (!heap->bar1_mapped || heap->size < NV_PLUGIN_HEAP_MIN)
+		return -EINVAL;
 	plugin = kzalloc(sizeof(*plugin), GFP_KERNEL);
 	if (!plugin)
 		return -ENOMEM;
@@ -169,8 +170,8 @@ static int read_result(struct nvvgpu_plugin *plugin)
 	status = le32_to_cpu(raw);
 	if (status == NV_OK)
 		return 0;
-	plugin->core->last_status = status;
-	return status == NV_ERR_INVALID_DATA ? -EBADMSG : -EIO;
+	err = core_refused(plugin->core, status);
+	return status == NV_ERR_INVALID_DATA ? -EBADMSG : err;
 }
 
 /* lock held; payload is request and reply, at most one buffer */
@@ -229,7 +230,7 @@ int core_plugin_configure(struct nvvgpu_plugin *plugin, const struct nvvgpu_plug
 						 NV_PLUGIN_MIGRATION_FEATURE : 0),
 		.hypervisor_type = cpu_to_le32(NV_PLUGIN_HYPERVISOR_KVM),
 		.host_cpu_arch = cpu_to_le32(HOST_ARCH),
-		.host_page_size = cpu_to_le64(PAGE_BYTES),
+		.host_page_size = cpu_to_le64(PAGE_SIZE),
 		.enable_uvm = config->enable_uvm,
 		.vmm_migration_supported = config->migration_supported,
 		.console_vnc = config->console_vnc,

@@ -119,6 +119,7 @@ static int send_element(struct nvvgpu_core *core, u32 function, const u8 *payloa
 	rpc->function = cpu_to_le32(function);
 	rpc->rpc_result = cpu_to_le32(NV_RPC_PENDING);
 	rpc->rpc_result_private = cpu_to_le32(NV_RPC_PENDING);
+	rpc->sequence = cpu_to_le32(queues->call);
 	if (len)
 		memcpy(rpc + 1, payload, len);
 	element->checksum = cpu_to_le32(checksum(queues->element, slots * GSP_QUEUE_SLOT));
@@ -140,6 +141,8 @@ int core_queue_send(struct nvvgpu_core *core, u32 function, const void *payload,
 	size_t part = min_t(size_t, len, GSP_RPC_MAX_PAYLOAD);
 	int err;
 
+	if (!++core->queues.call)
+		core->queues.call = 1;
 	err = send_element(core, function, p, part);
 	while (!err && (len -= part)) {
 		p += part;
@@ -192,11 +195,10 @@ static int check_element(struct nvvgpu_core *core, u32 slots)
 	return 0;
 }
 
-int core_queue_receive(struct nvvgpu_core *core, u32 *ret_function, u32 *ret_result,
-		       const u8 **ret_payload, size_t *ret_len)
+int core_queue_receive(struct nvvgpu_core *core, struct core_message *msg)
 {
 	struct core_queues *queues = &core->queues;
-	struct gsp_rpc_header *rpc;
+	const struct gsp_rpc_header *rpc;
 	u32 slots;
 	int err;
 
@@ -209,10 +211,11 @@ int core_queue_receive(struct nvvgpu_core *core, u32 *ret_function, u32 *ret_res
 	queues->stat_read = (queues->stat_read + slots) % GSP_QUEUE_SLOTS;
 	mb();	/* done with the slots before they are given back */
 	WRITE_ONCE(cmd_header(core)->read_ptr, cpu_to_le32(queues->stat_read));
-	rpc = (void *)(queues->element + sizeof(struct gsp_queue_element));
-	*ret_function = le32_to_cpu(rpc->function);
-	*ret_result = le32_to_cpu(rpc->rpc_result);
-	*ret_payload = (const u8 *)(rpc + 1);
-	*ret_len = le32_to_cpu(rpc->length) - sizeof(*rpc);
+	rpc = (const void *)(queues->element + sizeof(struct gsp_queue_element));
+	msg->function = le32_to_cpu(rpc->function);
+	msg->result = le32_to_cpu(rpc->rpc_result);
+	msg->call = le32_to_cpu(rpc->sequence);
+	msg->payload = (const u8 *)(rpc + 1);
+	msg->len = le32_to_cpu(rpc->length) - sizeof(*rpc);
 	return 0;
 }

@@ -19,10 +19,8 @@ static int rm_alloc(struct nvvgpu_core *core, u32 client, u32 parent, u32 object
 	msg->params_size = cpu_to_le32(size);
 	memcpy(msg->params, params, size);
 	err = core_rpc_call(core, GSP_FN_RM_ALLOC, msg, len);
-	if (!err && le32_to_cpu(msg->status) != NV_OK) {
-		core->last_status = le32_to_cpu(msg->status);
-		err = -EIO;
-	}
+	if (!err && le32_to_cpu(msg->status) != NV_OK)
+		err = core_refused(core, le32_to_cpu(msg->status));
 	kfree(msg);
 	return err;
 }
@@ -53,16 +51,15 @@ int core_control(struct nvvgpu_core *core, struct nvvgpu_client *client, u32 cmd
 	msg->params_size = cpu_to_le32(size);
 	memcpy(msg->params, params, size);
 	err = core_rpc_call(core, GSP_FN_RM_CONTROL, msg, len);
-	if (!err && le32_to_cpu(msg->status) != NV_OK) {
-		core->last_status = le32_to_cpu(msg->status);
-		err = -EIO;
-	}
+	if (!err && le32_to_cpu(msg->status) != NV_OK)
+		err = core_refused(core, le32_to_cpu(msg->status));
 	if (!err)
 		memcpy(params, msg->params, size);
 	kvfree(msg);
 	return err;
 }
 
+/* Freeing the root frees what hangs below it, and whatever a lost reply was about. */
 static int alloc_objects(struct nvvgpu_core *core, u32 handle)
 {
 	struct nv0000_alloc root = {
@@ -76,6 +73,8 @@ static int alloc_objects(struct nvvgpu_core *core, u32 handle)
 	int err;
 
 	err = rm_alloc(core, handle, handle, handle, NV01_ROOT, &root, sizeof(root));
+	if (err == -ETIMEDOUT)
+		goto err_root;
 	if (err)
 		return err;
 	err = rm_alloc(core, handle, handle, NV_HANDLE_DEVICE, NV01_DEVICE_0, &device,
@@ -85,11 +84,9 @@ static int alloc_objects(struct nvvgpu_core *core, u32 handle)
 	err = rm_alloc(core, handle, NV_HANDLE_DEVICE, NV_HANDLE_SUBDEVICE, NV20_SUBDEVICE_0,
 		       &subdevice, sizeof(subdevice));
 	if (err)
-		goto err_device;
+		goto err_root;
 	return 0;
 
-err_device:
-	rm_free(core, handle, NV_HANDLE_DEVICE);
 err_root:
 	rm_free(core, handle, handle);
 	return err;

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Remote procedure calls to the firmware.  A reply is recognised by its function
- * number; whatever else arrives meanwhile is an event.
+ * Remote procedure calls to the firmware, one at a time.  A reply is the request
+ * with its results in place, so it is known by its function and by the number
+ * the call was given; what else arrives meanwhile is an event, or the late reply
+ * to a call that was given up.
  */
 #include "internal.h"
 
 #define RPC_TIMEOUT_MS 10000
-#define FIRST_EVENT 0x1000
 
-/* The next element that is no event. */
-static int receive_reply(struct nvvgpu_core *core, struct core_wait *wait, u32 function,
-			 u32 *ret_result, const u8 **ret_payload, size_t *ret_len)
+/* A firmware that does not count calls leaves 0 there. */
+static bool is_awaited(const struct core_message *msg, u32 function, u32 call)
 {
-	u32 got;
+	return msg->function == function && (!msg->call || msg->call == call);
+}
+
+static int await(struct nvvgpu_core *core, u32 function, u32 timeout_ms, struct core_message *msg)
+{
+	struct core_wait wait;
 	int err;
 
+	core_wait_start(&wait, timeout_ms);
 	for (;;) {
-		err = core_queue_receive(core, &got, ret_result, ret_payload, ret_len);
+		err = core_queue_receive(core, msg);
 		if (err == -EAGAIN)
-			err = core_wait_again(wait);
-		else if (!err && got == function)
-			return 0;
+			err = core_wait_again(&wait);
+		else if (!err && is_awaited(msg, function, core->queues.call))
+			return msg->result == NV_OK ? 0 : core_refused(core, msg->result);
 		else if (!err)
-			core_event_note(core, got, *ret_payload, *ret_len);
+			core_event_note(core, msg);
 		if (err)
 			return err;
 	}
@@ -34,28 +40,19 @@ static int receive_reply(struct nvvgpu_core *core, struct core_wait *wait, u32 f
  * leave the rest away, or send it in continuation records, which are passed
  * over like events.
  */
-static int receive(struct nvvgpu_core *core, u32 function, void *buf, size_t len)
+static int take_reply(struct nvvgpu_core *core, u32 function, void *buf, size_t len)
 {
-	struct core_wait wait;
-	const u8 *payload;
-	u32 result;
-	size_t got;
+	size_t least = len > GSP_RPC_MAX_PAYLOAD ? sizeof(struct gsp_rm_control) : len;
+	struct core_message msg;
 	int err;
 
-	core_wait_start(&wait, RPC_TIMEOUT_MS);
-	err = receive_reply(core, &wait, function, &result, &payload, &got);
+	err = await(core, function, RPC_TIMEOUT_MS, &msg);
 	if (err)
 		return err;
-	if (result != NV_OK) {
-		core->last_status = result;
-		return -EIO;
-	}
-	/* of a request longer than one element at least the control's header comes back */
-	if (got > len || (got < len && len <= GSP_RPC_MAX_PAYLOAD) ||
-	    (got < len && got < sizeof(struct gsp_rm_control)))
+	if (msg.len < least || msg.len > len)
 		return -EBADMSG;
-	if (got)
-		memcpy(buf, payload, got);
+	if (msg.len)
+		memcpy(buf, msg.payload, msg.len);
 	return 0;
 }
 
@@ -67,7 +64,7 @@ int core_rpc_call(struct nvvgpu_core *core, u32 function, void *payload, size_t 
 	core->calls++;
 	err = core_queue_send(core, function, payload, len);
 	if (!err)
-		err = receive(core, function, payload, len);
+		err = take_reply(core, function, payload, len);
 	mutex_unlock(&core->rpc_lock);
 	return err;
 }
@@ -85,19 +82,11 @@ int core_rpc_post(struct nvvgpu_core *core, u32 function, const void *payload, s
 
 int core_rpc_wait_event(struct nvvgpu_core *core, u32 event, u32 timeout_ms)
 {
-	struct core_wait wait;
-	const u8 *payload;
-	u32 result;
-	size_t len;
+	struct core_message msg;
 	int err;
 
 	mutex_lock(&core->rpc_lock);
-	core_wait_start(&wait, timeout_ms);
-	err = receive_reply(core, &wait, event, &result, &payload, &len);
-	if (!err && result != NV_OK) {
-		core->last_status = result;
-		err = -EIO;
-	}
+	err = await(core, event, timeout_ms, &msg);
 	mutex_unlock(&core->rpc_lock);
 	return err;
 }
@@ -105,13 +94,10 @@ int core_rpc_wait_event(struct nvvgpu_core *core, u32 event, u32 timeout_ms)
 /* What arrived without being asked for. */
 void core_rpc_drain(struct nvvgpu_core *core)
 {
-	const u8 *payload;
-	u32 function, result;
-	size_t len;
+	struct core_message msg;
 
 	mutex_lock(&core->rpc_lock);
-	while (!core_queue_receive(core, &function, &result, &payload, &len))
-		if (function >= FIRST_EVENT)
-			core_event_note(core, function, payload, len);
+	while (!core_queue_receive(core, &msg))
+		core_event_note(core, &msg);
 	mutex_unlock(&core->rpc_lock);
 }

@@ -157,7 +157,7 @@ struct nvvgpu_emu_board {
 	u32 type_count;
 	bool mixed_size;
 	struct nvvgpu_emu_vgpu vgpus[NVVGPU_EMU_VGPUS];	/* gfid - 1 */
-	u8 *buffer;			/* device state on its way */
+	u8 *buffer;			/* pieces of framebuffer on their way */
 
 	struct nvvgpu_emu_totals totals;
 	enum nvvgpu_emu_fault fault;

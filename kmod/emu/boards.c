@@ -104,7 +104,7 @@ static const struct nvvgpu_type_desc l40s_types[] = {
 	TYPE_A(1166, "NVIDIA L40S-48A", 0x26b9, 0x189e, 48, 1, 32),
 };
 
-/* Public table of mdev types; 577..580 are products of other licences. */
+/* Public table of mdev types. */
 static const struct nvvgpu_type_desc a40_types[] = {
 	TYPE_B(555, "NVIDIA A40-1B", 0x2235, 0x14d5, 1, 32, 32),
 	TYPE_B(556, "NVIDIA A40-2B", 0x2235, 0x14d6, 2, 24, 32),
@@ -151,7 +151,7 @@ static const struct nvvgpu_type_desc rtx6000_ada_types[] = {
 	TYPE_Q(950, "NVIDIA RTX6000-Ada-48Q", 0x26b1, 0x1713, 48, 1, 32),
 };
 
-/* Names and PCI ids are published, the type ids are not: modelled. */
+/* Names and PCI ids are published, the ids in the first column are not: modelled. */
 static const struct nvvgpu_type_desc l4_types[] = {
 	TYPE_B(908, "NVIDIA L4-1B", 0x27b8, 0x172f, 1, 24, 32),
 	TYPE_B(909, "NVIDIA L4-2B", 0x27b8, 0x1730, 2, 12, 32),

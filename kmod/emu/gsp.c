@@ -280,7 +280,8 @@ static void begin_call(struct nvvgpu_emu_board *board, const struct nvvgpu_emu_e
 	struct nvvgpu_emu_gsp *gsp = &board->gsp;
 
 	memcpy(gsp->message, element->rpc, element->rpc_len);
-	memset(gsp->message + element->rpc_len, 0, GSP_QUEUE_MAX_ELEM_SLOTS);
+	/* of a call cut short no stale numbers are read */
+	memset(gsp->message + element->rpc_len, 0, sizeof(struct gsp_rm_alloc));
 	gsp->message_whole = whole_length(gsp->message, element->rpc_len);
 	gsp->message_len = element->rpc_len;
 	if (!gsp->message_whole) {

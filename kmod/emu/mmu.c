@@ -185,12 +185,16 @@ void nvvgpu_emu_mmu_flush(struct nvvgpu_emu_board *board)
 
 static u32 count_pd0(struct nvvgpu_emu_board *board, u64 table)
 {
-	u64 low, high;
+	const __le64 *entries = (const __le64 *)board->buffer;
 	u32 i, count = 0;
 
+	if (nvvgpu_emu_fb_read(board, table, board->buffer,
+			       NV_MMU_PD0_ENTRIES * NV_MMU_PD0_ENTRY_SIZE))
+		return 0;
 	for (i = 0; i < NV_MMU_PD0_ENTRIES; i++) {
-		if (read_entry(board, table, 2 * i, &low) || read_entry(board, table, 2 * i + 1, &high))
-			break;
+		u64 low = le64_to_cpu(entries[2 * i]);
+		u64 high = le64_to_cpu(entries[2 * i + 1]);
+
 		if ((low & NV_MMU_PTE_VALID) || pde_in_fb(low) || pde_in_fb(high))
 			count++;
 	}

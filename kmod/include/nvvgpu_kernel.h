@@ -39,5 +39,10 @@
 #include <linux/uaccess.h>
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
+#if __has_include(<linux/unaligned.h>)	/* since 6.12 */
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 
 #endif

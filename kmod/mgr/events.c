@@ -85,8 +85,10 @@ ssize_t nvvgpu_mgr_event_read(struct nvvgpu_mgr *mgr, u64 *cursor, void __user *
 		u64 next = *cursor;
 		u32 count = collect(mgr, &next, records, min_t(size_t, room - done, READ_BATCH));
 
-		if (!count)
+		if (!count) {
+			*cursor = next;
 			break;
+		}
 		if (copy_to_user((u8 __user *)buf + done * sizeof(records[0]), records,
 				 count * sizeof(records[0])))
 			return done ? (ssize_t)(done * sizeof(records[0])) : -EFAULT;

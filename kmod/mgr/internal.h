@@ -126,7 +126,7 @@ struct nvvgpu_mgr {
 /* ------------------------------------------------------------------ mgr.c */
 
 int mgr_fail(struct mgr_why *why, u32 code, u64 detail, int err);
-/* errno of a call of the core, told as a reason */
+/* a call of the core failed: -ENOMEM, or -EIO and what the firmware said */
 int mgr_fail_core(struct nvvgpu_mgr *mgr, struct mgr_why *why, int err);
 void mgr_change_begin(struct nvvgpu_mgr *mgr);
 void mgr_change_end(struct nvvgpu_mgr *mgr);

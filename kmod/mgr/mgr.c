@@ -13,7 +13,7 @@ int mgr_fail(struct mgr_why *why, u32 code, u64 detail, int err)
 
 int mgr_fail_core(struct nvvgpu_mgr *mgr, struct mgr_why *why, int err)
 {
-	if (err != -EIO && err != -ETIMEDOUT)
+	if (err == -ENOMEM)
 		return mgr_fail(why, NVVGPU_WHY_NONE, 0, err);
 	return mgr_fail(why, NVVGPU_WHY_FIRMWARE, mgr->ops.last_status(mgr->core), -EIO);
 }

@@ -147,14 +147,14 @@ static int reserve(struct nvvgpu_mgr_vgpu *vgpu, bool scrub, struct mgr_why *why
 		goto free_channels;
 	err = mgr->ops.client_alloc(mgr->core, &vgpu->client);
 	if (err) {
-		mgr_fail_core(mgr, why, err);
+		err = mgr_fail_core(mgr, why, err);
 		goto free_heap;
 	}
 	/* last, because it is the one step that takes long */
 	if (scrub)
 		err = mgr_scrub(mgr, vgpu->fb);
 	if (err) {
-		mgr_fail_core(mgr, why, err);
+		err = mgr_fail_core(mgr, why, err);
 		goto free_client;
 	}
 	return 0;
@@ -167,7 +167,7 @@ free_channels:
 	mgr->ops.channels_free(mgr->core, vgpu->plan.channel_first, vgpu->plan.channel_count);
 free_fb:
 	mgr->ops.fb_free(mgr->core, vgpu->fb);
-	return err == -ETIMEDOUT ? -EIO : err;
+	return err;
 }
 
 static void unclaim(struct nvvgpu_mgr_vgpu *vgpu)
@@ -285,7 +285,7 @@ static void publish(struct nvvgpu_mgr_vgpu *vgpu)
 int mgr_create(struct nvvgpu_mgr *mgr, const struct mgr_request *request,
 	       struct nvvgpu_vgpu_info *info, struct mgr_why *why)
 {
-	const struct nvvgpu_type_desc *type;
+	const struct nvvgpu_type_desc *type = NULL;
 	struct nvvgpu_mgr_vgpu *vgpu;
 	struct mgr_plan plan;
 	int err;
@@ -329,7 +329,7 @@ static int hide(struct nvvgpu_mgr *mgr, u32 id, struct nvvgpu_mgr_vgpu **ret, st
 
 int mgr_destroy(struct nvvgpu_mgr *mgr, u32 id, struct mgr_why *why)
 {
-	struct nvvgpu_mgr_vgpu *vgpu;
+	struct nvvgpu_mgr_vgpu *vgpu = NULL;
 	int err;
 
 	mgr_change_begin(mgr);

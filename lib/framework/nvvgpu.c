@@ -52,7 +52,7 @@ static int control(struct framework *fw, bool change, struct os_file **ret)
 /* One request; the plain errno of the ioctl, without a last error, is in *ret_errno. */
 static int request(struct framework *fw, bool change, unsigned long cmd, void *arg, int *ret_errno)
 {
-	struct os_file *file;
+	struct os_file *file = NULL;
 	int err = control(fw, change, &file);
 
 	if (err)
@@ -552,7 +552,7 @@ static int fw_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_
 {
 	__cleanup_free struct nvvgpu_vgpu_info *infos = NULL;
 	__cleanup_free struct framework_vgpu *vgpus = NULL;
-	uint32_t count;
+	uint32_t count = 0;
 	int err;
 
 	err = read_vgpus(fw, &infos, &count);
@@ -613,7 +613,7 @@ static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
 static void take_back(struct framework *fw, uint32_t id)
 {
 	struct nvvgpu_ioctl_destroy in = { .size = sizeof(in), .id = id };
-	struct os_file *file;
+	struct os_file *file = NULL;
 
 	if (!control(fw, true, &file))
 		os_file_ioctl(file, NVVGPU_IOCTL_DESTROY, &in);

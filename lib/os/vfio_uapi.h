@@ -15,4 +15,14 @@ struct vfio_device_feature_mig_data_size {
 };
 #endif
 
+#ifndef VFIO_DEVICE_BIND_IOMMUFD	/* 6.6 */
+#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+struct vfio_device_bind_iommufd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+};
+#endif
+
 #endif

@@ -134,25 +134,23 @@ static int advance(struct iovec *iov, int count, size_t n)
 
 int io_write(struct io *io, struct iovec *iov, int count)
 {
-	int done = advance(iov, count, 0);
+	int done = advance(iov, count, 0), err = 0;
 	ssize_t n;
-	int err;
 
-	while (done < count) {
+	while (done < count && !err) {
 		n = write_some(io, iov + done, count - done);
-		if (n > 0) {
+		if (n > 0)
 			done += advance(iov + done, count - done, (size_t)n);
-		} else if (n == 0) {
+		else if (n == 0)
 			return -EIO;
-		} else if (errno == EAGAIN) {
-			err = io_wait(io, POLLOUT);
-			if (err)
-				return err;
-		} else if (errno != EINTR) {
+		else if (errno == EINTR)
+			continue;
+		else if (errno != EAGAIN)
 			return -errno;
-		}
+		if (done < count)	/* short: there was room for no more */
+			err = io_wait(io, POLLOUT);
 	}
-	return 0;
+	return err;
 }
 
 static ssize_t read_some(struct io *io, void *buf, size_t len)

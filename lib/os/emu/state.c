@@ -268,7 +268,7 @@ static u64 content_hash(struct state_header *header)
 
 static int commit_once(struct emu_gpu *gpu)
 {
-	struct state_header *header;
+	struct state_header *header = NULL;
 	u64 content;
 	int err;
 
@@ -400,7 +400,7 @@ static int reload(struct emu_gpu *gpu, enum emu_access access)
 
 int emu_state_load(struct emu_gpu *gpu, enum emu_access access)
 {
-	u64 generation;
+	u64 generation = 0;
 	int err;
 
 	/* a device of ours is open: this process has the newest state */

@@ -517,17 +517,14 @@ static inline __printf(3, 4) int scnprintf(char *buf, size_t size, const char *f
 
 static inline ssize_t strscpy(char *to, const char *from, size_t size)
 {
-	size_t len = strnlen(from, size);
+	size_t i;
 
 	if (!size)
 		return -E2BIG;
-	if (len == size) {
-		memcpy(to, from, size - 1);
-		to[size - 1] = '\0';
-		return -E2BIG;
-	}
-	memcpy(to, from, len + 1);
-	return len;
+	for (i = 0; i < size - 1 && from[i]; i++)
+		to[i] = from[i];
+	to[i] = '\0';
+	return from[i] ? -E2BIG : (ssize_t)i;
 }
 
 /* A sysfs attribute is one page. */

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/* Chooses the implementation by the scheme of a uri; what all of them share. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include "os/os.h"
+#include "util/text.h"
+
+static const struct {
+	const char *scheme;
+	int (*open)(const char *rest, struct os **ret, const char **ret_detail);
+} schemes[] = {
+	{ "host:", os_kernel_open },
+	{ "tree:", os_tree_open },
+	{ "emu:", os_emu_open },
+};
+
+int os_open(const char *uri, struct os **ret, const char **ret_detail)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = strlen(schemes[i].scheme);
+
+		if (!strncmp(uri, schemes[i].scheme, len))
+			return schemes[i].open(uri + len, ret, ret_detail);
+	}
+	*ret_detail = "the uri begins with none of host:, tree: and emu:";
+	return -EINVAL;
+}
+
+void os_close(struct os *os)
+{
+	if (os)
+		os->ops->close(os);
+}
+
+/* --------------------------------------------------------------- attributes */
+
+int os_attr_line(struct os *os, const char *path, char *buf, size_t size)
+{
+	char line[256];
+	size_t len;
+	int err = os->ops->attr_read(os, path, line, sizeof(line), &len);
+
+	if (err)
+		return err;
+	len = strcspn(line, "\n");
+	if (len >= size)
+		return -EMSGSIZE;
+	memcpy(buf, line, len);
+	buf[len] = '\0';
+	text_sanitize(buf);
+	return 0;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 16;
+}
+
+static int parse_u64(const char *text, uint64_t *ret)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	unsigned int base = hex ? 16 : 10;
+	uint64_t value = 0;
+
+	text += hex ? 2 : 0;
+	if (!*text)
+		return -EINVAL;
+	for (; *text; text++) {
+		unsigned int digit = digit_value(*text);
+
+		if (digit >= base)
+			return -EINVAL;
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
+			return -ERANGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+int os_attr_u64(struct os *os, const char *path, uint64_t *ret)
+{
+	char line[32];
+	int err = os_attr_line(os, path, line, sizeof(line));
+
+	return err ? err : parse_u64(line, ret);
+}
+
+/* -------------------------------------------------------------------- files */
+
+void os_file_close(struct os_file *file)
+{
+	if (file)
+		file->ops->close(file);
+}
+
+/* A positive answer has no meaning in any request that is made through here. */
+int os_file_ioctl(struct os_file *file, unsigned long request, void *arg)
+{
+	int ret;
+
+	do
+		ret = file->ops->ioctl(file, request, arg);
+	while (ret == -EINTR);
+	return ret > 0 ? -EBADE : ret;
+}
+
+ssize_t os_file_read(struct os_file *file, void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = file->ops->read(file, buf, len);
+	while (n == -EINTR);
+	return n;
+}
+
+ssize_t os_file_write(struct os_file *file, const void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = file->ops->write(file, buf, len);
+	while (n == -EINTR);
+	return n;
+}
+
+ssize_t os_file_pread(struct os_file *file, void *buf, size_t len, uint64_t offset)
+{
+	ssize_t n;
+
+	do
+		n = file->ops->pread(file, buf, len, offset);
+	while (n == -EINTR);
+	return n;
+}
+
+ssize_t os_file_pwrite(struct os_file *file, const void *buf, size_t len, uint64_t offset)
+{
+	ssize_t n;
+
+	do
+		n = file->ops->pwrite(file, buf, len, offset);
+	while (n == -EINTR);
+	return n;
+}
+
+int os_file_poll_fd(struct os_file *file)
+{
+	return file->ops->poll_fd(file);
+}
