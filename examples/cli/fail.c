@@ -119,9 +119,9 @@ static void print_json(const struct failure *f)
 {
 	struct text text = TEXT_EMPTY;
 
-	text_add(&text, "{\"reason\":");
+	text_add(&text, "{\"error\":{\"reason\":");
 	text_add_json(&text, nvvgpu_reason_name(f->reason));
-	text_add(&text, ",\"errno\":");
+	text_addf(&text, ",\"errno\":%d,\"errno_name\":", f->err);
 	text_add_json(&text, errno_name(f->err));
 	text_add(&text, ",\"object\":");
 	text_add_json(&text, f->object);
@@ -129,7 +129,7 @@ static void print_json(const struct failure *f)
 	text_add_json(&text, f->cause);
 	text_add(&text, ",\"next_step\":");
 	text_add_json(&text, f->next);
-	text_add(&text, "}");
+	text_add(&text, "}}");
 	fflush(stdout);
 	fprintf(stderr, "%s\n", text_get(&text));
 	text_free(&text);

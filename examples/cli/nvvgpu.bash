@@ -20,7 +20,14 @@ _nvvgpu_values() {
     local key=$1
     shift
     "$command" "${host[@]}" "$@" --json 2>/dev/null |
-        sed -n "s/.*\"$key\" *: *\"\{0,1\}\([^\",}]*\).*/\1/p"
+        awk -v key="\"$key\" *: *\"?" '{
+            sub(/^[[:space:]]+/, "")
+            if (match($0, key "[^\",}]*")) {
+                found = substr($0, RSTART, RLENGTH)
+                sub(key, "", found)
+                print found
+            }
+        }'
 }
 
 _nvvgpu_gpus() {

@@ -57,7 +57,7 @@ static void print_statistics(struct nvvgpu_gpu *gpu)
 		if (nvvgpu_gpu_get_statistic(gpu, i, &value))
 			continue;
 		if (ends_with(name, "_bytes"))
-			printf("  %-28s%s\n", name, format_bytes(value, units));
+			printf("  %-28s%s\n", name, format_bytes_exact(value, units));
 		else
 			printf("  %-28s%" PRIu64 "\n", name, value);
 	}

@@ -106,9 +106,10 @@ static int tell_verified(const struct cli *cli, const struct transfer *transfer,
 	code = tell_info(cli, info, text_get(&members));
 	if (code || cli->json)
 		return code;
-	field_print("data", "%s in %" PRIu64 " chunks",
+	field_print("data", "%s in %" PRIu64 " chunk%s",
 		    format_bytes(nvvgpu_stream_info_get_data_bytes(info), units),
-		    nvvgpu_stream_info_get_chunks(info));
+		    nvvgpu_stream_info_get_chunks(info),
+		    nvvgpu_stream_info_get_chunks(info) == 1 ? "" : "s");
 	transfer_describe(transfer, &speed);
 	field_print("verified", "%s, %s",
 		    nvvgpu_stream_info_has_checksums(info) ? "whole and undamaged" :

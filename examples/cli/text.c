@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "fail.h"
@@ -101,18 +102,40 @@ char *text_take(struct text *text)
 	return data;
 }
 
-const char *format_bytes(uint64_t bytes, char out[UNITS_LEN])
+static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+
+static bool is_multiple(uint64_t bytes, unsigned int unit)
 {
-	static const char *const names[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	return !(bytes & ((1ULL << (10 * unit)) - 1));
+}
+
+static unsigned int largest_unit(uint64_t bytes)
+{
 	unsigned int unit = 0;
 
-	while (unit + 1 < sizeof(names) / sizeof(names[0]) && bytes >> (10 * (unit + 1)))
+	while (unit + 1 < sizeof(units) / sizeof(units[0]) && bytes >> (10 * (unit + 1)))
 		unit++;
-	if (!(bytes & ((1ULL << (10 * unit)) - 1)))
-		snprintf(out, UNITS_LEN, "%" PRIu64 " %s", bytes >> (10 * unit), names[unit]);
-	else
-		snprintf(out, UNITS_LEN, "%.1f %s", (double)bytes / (double)(1ULL << (10 * unit)),
-			 names[unit]);
+	return unit;
+}
+
+const char *format_bytes_exact(uint64_t bytes, char out[UNITS_LEN])
+{
+	unsigned int unit = largest_unit(bytes);
+
+	while (!is_multiple(bytes, unit))
+		unit--;
+	snprintf(out, UNITS_LEN, "%" PRIu64 " %s", bytes >> (10 * unit), units[unit]);
+	return out;
+}
+
+const char *format_bytes(uint64_t bytes, char out[UNITS_LEN])
+{
+	unsigned int unit = largest_unit(bytes);
+
+	if (is_multiple(bytes, unit))
+		return format_bytes_exact(bytes, out);
+	snprintf(out, UNITS_LEN, "%.1f %s", (double)bytes / (double)(1ULL << (10 * unit)),
+		 units[unit]);
 	return out;
 }
 
@@ -120,7 +143,9 @@ const char *format_seconds(double seconds, char out[UNITS_LEN])
 {
 	uint64_t whole = (uint64_t)seconds;
 
-	if (whole < 60)
+	if (seconds < 1)
+		snprintf(out, UNITS_LEN, "%.0f ms", seconds * 1000);
+	else if (whole < 60)
 		snprintf(out, UNITS_LEN, "%.1f s", seconds);
 	else if (whole < 3600)
 		snprintf(out, UNITS_LEN, "%" PRIu64 ":%02u", whole / 60,

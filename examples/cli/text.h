@@ -28,7 +28,9 @@ char *text_take(struct text *text);
 #define UNITS_LEN 24
 /* "4 GiB", "1.5 GiB", "512 bytes" */
 const char *format_bytes(uint64_t bytes, char out[UNITS_LEN]);
-/* "0.3 s", "1:05", "2:10:00" */
+/* In the largest unit that leaves no fraction: "65280 MiB" */
+const char *format_bytes_exact(uint64_t bytes, char out[UNITS_LEN]);
+/* "12 ms", "3.4 s", "1:05", "2:10:00" */
 const char *format_seconds(double seconds, char out[UNITS_LEN]);
 
 /* Control characters come as \x1b: what a stream or a host says must not steer the terminal. */

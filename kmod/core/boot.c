@@ -44,10 +44,20 @@ static int wait_for_gfw(struct nvvgpu_core *core)
 			     GFW_TIMEOUT_MS);
 }
 
-/* The firmware's part of the framebuffer, from the top downwards (gsp-535 layout). */
+static u64 framebuffer_bytes(struct nvvgpu_core *core)
+{
+	if (NV_PMC_BOOT_42_CHIP(core_rd32(core, NV_PMC_BOOT_42)) < NV_CHIP_GA102)
+		return NV_LOCAL_MEMORY_MIB(core_rd32(core, NV_LOCAL_MEMORY_RANGE)) << 20;
+	return (u64)core_rd32(core, NV_USABLE_FB_SIZE_IN_MB) << 20;
+}
+
+/*
+ * The firmware's part of the framebuffer, from the top downwards, as nouveau lays
+ * it out for 535.113.01; the images have no size here.
+ */
 static int fill_wpr_meta(struct nvvgpu_core *core, struct gsp_wpr_meta *meta)
 {
-	u64 fb = (u64)core_rd32(core, NV_USABLE_FB_SIZE_IN_MB) << 20;
+	u64 fb = framebuffer_bytes(core);
 	u64 end, frts, heap, start;
 
 	if (fb < SZ_1G)

@@ -14,6 +14,8 @@
 #define NV_PMC_BOOT_1_VGPU_VF		0x00020000
 #define NV_PMC_BOOT_42			0x000a00
 #define NV_PMC_BOOT_42_ARCH(v)		(((v) >> 24) & 0x3f)
+#define NV_PMC_BOOT_42_CHIP(v)		(((v) >> 20) & 0x3ff)
+#define NV_CHIP_GA102			0x172
 #define NV_ARCH_TURING			0x16
 #define NV_ARCH_AMPERE			0x17
 #define NV_ARCH_ADA			0x19
@@ -33,8 +35,10 @@
 #define NV_GFW_BOOT_PROGRESS		0x118234
 #define NV_GFW_BOOT_COMPLETED		0xff
 
-/* framebuffer */
+/* framebuffer: its size in MiB since GA102, as mantissa and exponent of MiB before */
 #define NV_USABLE_FB_SIZE_IN_MB		0x1183a4
+#define NV_LOCAL_MEMORY_RANGE	0x100ce0
+#define NV_LOCAL_MEMORY_MIB(v)		((u64)(((v) >> 4) & 0x3f) << ((v) & 0xf))
 #define NV_WPR2_ADDR_LO			0x1fa824
 #define NV_WPR2_ADDR_HI			0x1fa828
 

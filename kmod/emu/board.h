@@ -31,7 +31,6 @@
 #define NVVGPU_EMU_MESSAGE_BYTES	(512U << 10)	/* the longest call, continuations joined */
 #define NVVGPU_EMU_QUEUE_PAGES		512	/* one page of the page table */
 #define NVVGPU_EMU_STATE_RECORD		296
-#define NVVGPU_EMU_VF_BAR0_BYTES	0x40000
 
 /* ------------------------------------------------------------------- parts */
 

@@ -128,13 +128,6 @@ static const struct nvvgpu_type_desc a40_types[] = {
 	TYPE_A(574, "NVIDIA A40-16A", 0x2235, 0x14e8, 16, 3, 32),
 	TYPE_A(575, "NVIDIA A40-24A", 0x2235, 0x14e9, 24, 2, 32),
 	TYPE_A(576, "NVIDIA A40-48A", 0x2235, 0x14ea, 48, 1, 32),
-	TYPE_C(581, "NVIDIA A40-4C", 0x2235, 0x14f3, 4, 12, 32),
-	TYPE_C(582, "NVIDIA A40-6C", 0x2235, 0x14f4, 6, 8, 32),
-	TYPE_C(583, "NVIDIA A40-8C", 0x2235, 0x14f5, 8, 6, 32),
-	TYPE_C(584, "NVIDIA A40-12C", 0x2235, 0x14f6, 12, 4, 32),
-	TYPE_C(585, "NVIDIA A40-16C", 0x2235, 0x14f7, 16, 3, 32),
-	TYPE_C(586, "NVIDIA A40-24C", 0x2235, 0x14f8, 24, 2, 32),
-	TYPE_C(587, "NVIDIA A40-48C", 0x2235, 0x14f9, 48, 1, 32),
 };
 
 /* The ids that the documentation of the kernel patches shows. */

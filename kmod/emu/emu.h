@@ -79,6 +79,7 @@ int nvvgpu_emu_vf_read(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 of
 		       size_t len);
 int nvvgpu_emu_vf_write(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 offset,
 			const void *buf, size_t len);
+#define NVVGPU_EMU_VF_BAR0_BYTES	0x040000	/* also where there is no SR-IOV */
 #define NVVGPU_EMU_VF_BOOT1		0x000004	/* reads 0x00020000: a VF */
 #define NVVGPU_EMU_VF_WINDOW		0x001700	/* framebuffer offset >> 16 of the BAR1 aperture */
 #define NVVGPU_EMU_VF_SCRATCH(n)	(0x001400 + 4 * (n))	/* n < 64 */

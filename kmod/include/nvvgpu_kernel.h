@@ -21,6 +21,7 @@
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -37,6 +38,11 @@
 #include <linux/timekeeping.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
+#if __has_include(<linux/unaligned.h>)	/* since 6.12 */
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
 #if __has_include(<linux/unaligned.h>)	/* since 6.12 */

@@ -85,7 +85,7 @@ struct nvvgpu_mgr_vgpu {
 
 	/* under mgr->lock */
 	bool open;
-	bool booted;		/* the firmware holds a plugin task for it */
+	bool booted;		/* the firmware holds, or may hold, a plugin task for it */
 	bool crashed;		/* that task died */
 	u32 state;		/* NVVGPU_STATE_* */
 	char params[NVVGPU_PARAMS_LEN];
@@ -207,6 +207,8 @@ void mgr_vgpu_info(const struct nvvgpu_mgr_vgpu *vgpu, struct nvvgpu_vgpu_info *
 /* ----------------------------------------------------------------- open.c */
 
 void mgr_plugin_event(void *priv, u32 gfid, u32 event);	/* the core's event handler */
+/* not open: has the firmware forget a task that an earlier shutdown left there */
+void mgr_task_forget(struct nvvgpu_mgr_vgpu *vgpu);
 
 /* ----------------------------------------------------------------- mode.c */
 

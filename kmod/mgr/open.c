@@ -124,15 +124,42 @@ static int configure(struct nvvgpu_mgr_vgpu *vgpu, struct nvvgpu_plugin *plugin)
 	return mgr->ops.plugin_configure(plugin, &config);
 }
 
-/* Both controls, whatever the first says: the task may be half gone already. */
-static void shut_task_down(struct nvvgpu_mgr_vgpu *vgpu, bool quiet)
+/*
+ * Both controls, whatever the first says: the task may be half gone already.  The
+ * second one is what makes the firmware forget it.
+ */
+static void shut_task_down(struct nvvgpu_mgr_vgpu *vgpu)
 {
 	struct nvvgpu_mgr *mgr = vgpu->mgr;
 	int shutdown = mgr->ops.vgpu_shutdown(mgr->core, vgpu->client, gfid_of(vgpu));
 	int cleanup = mgr->ops.vgpu_cleanup(mgr->core, vgpu->client, gfid_of(vgpu));
 
-	if ((shutdown || cleanup) && !quiet)
+	if (!cleanup)
+		set_booted(vgpu, false);
+	else
 		pr_warn("nvvgpu: vGPU %u: shutdown %d, cleanup %d\n", vgpu->id, shutdown, cleanup);
+}
+
+void mgr_task_forget(struct nvvgpu_mgr_vgpu *vgpu)
+{
+	if (vgpu->booted)
+		shut_task_down(vgpu);
+}
+
+static int greet(struct nvvgpu_mgr_vgpu *vgpu, struct nvvgpu_plugin *plugin)
+{
+	struct nvvgpu_mgr *mgr = vgpu->mgr;
+	u32 version;
+	int err;
+
+	err = mgr->ops.plugin_negotiate(plugin, &version);
+	if (!err)
+		err = configure(vgpu, plugin);
+	if (!err)
+		err = mgr->ops.plugin_set_bus_master(plugin, false, true);
+	if (!err && has_crashed(vgpu))
+		err = -EIO;
+	return err;
 }
 
 /* plugin_lock held */
@@ -140,9 +167,11 @@ static int boot(struct nvvgpu_mgr_vgpu *vgpu)
 {
 	struct nvvgpu_mgr *mgr = vgpu->mgr;
 	struct nvvgpu_plugin *plugin;
-	u32 version;
+	bool leftover;
 	int err;
 
+	mgr_task_forget(vgpu);
+	leftover = vgpu->booted;
 	set_booted(vgpu, true);
 	err = bootload(vgpu);
 	if (err == -ETIMEDOUT)
@@ -152,16 +181,9 @@ static int boot(struct nvvgpu_mgr_vgpu *vgpu)
 	err = mgr->ops.plugin_attach(mgr->core, gfid_of(vgpu), vgpu->heap, &plugin);
 	if (err)
 		goto shut_down;
-	err = mgr->ops.plugin_negotiate(plugin, &version);
-	if (!err)
-		err = configure(vgpu, plugin);
-	if (!err)
-		err = mgr->ops.plugin_set_bus_master(plugin, false, true);
-	if (!err && has_crashed(vgpu))
-		err = -EIO;
+	err = greet(vgpu, plugin);
 	if (err)
 		goto detach;
-
 	vgpu->plugin = plugin;
 	mutex_lock(&mgr->lock);
 	mgr->counters.booted++;
@@ -171,23 +193,21 @@ static int boot(struct nvvgpu_mgr_vgpu *vgpu)
 detach:
 	mgr->ops.plugin_detach(plugin);
 shut_down:
-	shut_task_down(vgpu, true);
+	shut_task_down(vgpu);
+	return err;
 not_booted:
-	set_booted(vgpu, false);
+	set_booted(vgpu, leftover);
 	return err;
 }
 
 /* plugin_lock held */
 static void shutdown(struct nvvgpu_mgr_vgpu *vgpu)
 {
-	bool crashed = has_crashed(vgpu);
-
 	if (!vgpu->plugin)
 		return;
 	vgpu->mgr->ops.plugin_detach(vgpu->plugin);
 	vgpu->plugin = NULL;
-	shut_task_down(vgpu, crashed);
-	set_booted(vgpu, false);
+	shut_task_down(vgpu);
 }
 
 /* -------------------------------------------------------------- open and close */

@@ -225,6 +225,7 @@ void mgr_vgpu_release(struct nvvgpu_mgr_vgpu *vgpu, bool scrub)
 	/* The next owner's create scrubs again, so a refusal here leaks nothing. */
 	if (scrub && mgr_scrub(mgr, vgpu->fb))
 		pr_warn("nvvgpu: vGPU %u: framebuffer not scrubbed on destroy\n", vgpu->id);
+	mgr_task_forget(vgpu);
 	mgr->ops.client_free(mgr->core, vgpu->client);
 	release_heap(vgpu);
 	mgr->ops.channels_free(mgr->core, vgpu->plan.channel_first, vgpu->plan.channel_count);

@@ -27,7 +27,7 @@ struct nvvgpu_migration_session {
 	struct mutex lock;	/* all below */
 	struct nvvgpu_mgr_vgpu *vgpu;	/* NULL: the session is over */
 	bool saving;
-	bool started;		/* the plugin gave or took something */
+	bool started;		/* saving: the plugin was asked for data */
 	bool complete;		/* saving: the plugin gave its last byte */
 	int error;		/* the first failure; latched */
 	size_t start, end;	/* the bytes of buf that wait for a reader or the plugin */
@@ -167,7 +167,6 @@ static int flush(struct nvvgpu_migration_session *s)
 {
 	if (!s->end)
 		return 0;
-	s->started = true;
 	s->error = nvvgpu_mgr_restore_state(s->vgpu, s->buf, s->end);
 	s->end = 0;
 	return s->error;
@@ -233,18 +232,21 @@ static int stop_to_running(struct nvvgpu_migration *mig)
 	return err;
 }
 
-/* A save that was not read to its end is called off; a plugin that refuses needs a reset. */
+/*
+ * The plugin forgets how far a save was, so that the next one starts anew.  One
+ * that refuses needs a reset.
+ */
 static int stop_copy_to_stop(struct nvvgpu_migration *mig)
 {
 	struct nvvgpu_migration_session *s = mig->session;
-	bool cancel;
+	bool started;
 	int err = 0;
 
 	mutex_lock(&s->lock);
-	cancel = s->started && !s->complete;
+	started = s->started;
 	mutex_unlock(&s->lock);
 	session_end(mig);
-	if (cancel)
+	if (started)
 		err = nvvgpu_mgr_cancel_save(mig->vgpu);
 	if (err)
 		set_state(mig, MIG_ERROR);

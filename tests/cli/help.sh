@@ -58,7 +58,7 @@ in_err "takes no argument"
 for words in "gpu --json" "--json gpus --nonsense" "create --json" "--json"; do
     # shellcheck disable=SC2086 # several words
     fails 2 $words
-    json_file "$err" 'd["reason"] == "invalid-argument" and d["errno"] and d["next_step"]'
+    json_file "$err" 'd["error"]["reason"] == "invalid-argument" and d["error"]["next_step"]'
     [ ! -s "$out" ] || fail "nothing on standard output"
 done
 

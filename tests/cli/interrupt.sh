@@ -7,17 +7,8 @@ set -eu
 
 new_host l40
 ok create --type L40-4Q --uuid $uuid
+framebuffer $uuid fill 8
 ok save $uuid -o "$dir/guest.state"
-
-# wait_for CONDITION...: at most ten seconds
-wait_for() {
-    tries=0
-    until "$@"; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || fail "waited in vain for: $*"
-        sleep 0.1
-    done
-}
 
 # a FIFO that nobody reads on holds the save in its middle
 mkfifo "$dir/fifo"
@@ -54,6 +45,7 @@ json 'd == []'
 # a reader that goes away
 new_host l40
 ok create --type L40-4Q --uuid $uuid
+framebuffer $uuid fill 8
 "$NVVGPU" --host "$host" save $uuid -o - 2>"$err" | head -c 100 >/dev/null
 ok vgpus --json
 json 'd[0]["state"] == "assigned"'

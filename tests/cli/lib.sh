@@ -44,6 +44,13 @@ run() {
     "$NVVGPU" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
+# framebuffer VGPU fill|check MIB: what a guest's driver would write and read, on $host
+framebuffer() {
+    command_line="(framebuffer $*)"
+    "${FRAMEBUFFER:?set FRAMEBUFFER to the program of framebuffer.c}" "$host" "$@" >"$out" 2>"$err" ||
+        fail "framebuffer $2"
+}
+
 # at ARG...: the same on $host
 at() {
     run --host "$host" "$@"
@@ -71,7 +78,8 @@ has_error() {
 check_error() {
     case " $command_line " in
     *" --json "*)
-        json_file "$err" 'set(d) == {"reason", "errno", "object", "cause", "next_step"}'
+        json_file "$err" 'set(d) == {"error"} and set(d["error"]) == {
+            "reason", "errno", "errno_name", "object", "cause", "next_step"}'
         ;;
     *)
         grep -q '^nvvgpu: ' "$err" || fail "an error begins with nvvgpu:"

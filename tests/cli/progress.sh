@@ -7,6 +7,7 @@ set -eu
 
 new_host l40
 ok create --type L40-4Q --uuid $uuid
+framebuffer $uuid fill 8
 ok save $uuid -o "$dir/plain.state"
 ! tr '\r' '@' <"$err" | grep -q @ || fail "no bar without a terminal"
 

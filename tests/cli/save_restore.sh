@@ -8,6 +8,7 @@ set -eu
 new_host l40
 source_host=$host
 ok create --type L40-4Q --uuid $uuid
+framebuffer $uuid fill 4
 file=$dir/guest.state
 
 # to a file that gets its name when it is whole
@@ -51,6 +52,7 @@ new_host l40
 ok restore -i "$file"
 [ "$(cat "$out")" = $uuid ] || fail "the uuid alone should be printed"
 in_err "restored NVIDIA L40-4Q"
+framebuffer $uuid check 4
 ok restore -i "$file" --verify-first --uuid $uuid2 --placement 20 --vf 0000:41:01.0 --owner me --json
 silent
 json 'd["uuid"] == "'$uuid2'" and d["placement"] == 20 and d["vf"] == "0000:41:01.0"'
@@ -59,6 +61,7 @@ new_host l40
 "$NVVGPU" --host "$source_host" save $uuid -o - 2>"$err" |
     "$NVVGPU" --host "$host" restore -i - >"$out" 2>>"$err" || fail "should restore from a pipe"
 [ "$(cat "$out")" = $uuid ] || fail "the uuid should be that of the stream"
+framebuffer $uuid check 4
 ok vgpus --json
 json 'len(d) == 1 and d[0]["type_name"] == "NVIDIA L40-4Q"'
 

@@ -39,7 +39,7 @@ static u64 region_bytes(const struct emu_vfio *vfio, u32 index)
 {
 	switch (index) {
 	case VFIO_PCI_BAR0_REGION_INDEX:
-		return vfio->gpu->data->vf_bar_bytes[0];
+		return NVVGPU_EMU_VF_BAR0_BYTES;
 	case VFIO_PCI_BAR1_REGION_INDEX:
 		return (u64)nvvgpu_mgr_vgpu_type(vfio->vgpu)->bar1_mib << 20;
 	case VFIO_PCI_CONFIG_REGION_INDEX:
