@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The open VFIO device of a vGPU: regions, reset, and the migration calls under save and restore. */
+/* The open VFIO device of a vGPU: regions, reset, migration calls. */
 #include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static const char *device_name(struct nvvgpu_device *device)
 	return nvvgpu_vgpu_get_uuid(device->vgpu);
 }
 
-/* A request that the library knows to be well-formed: refused or unanswered, the device is to blame. */
+/* The request was well-formed: when it is refused or not answered, the device is to blame. */
 int device_error(struct nvvgpu_device *device, int err, const char *doing)
 {
 	if (err != -EIO && err != -EINVAL && err != -ETIMEDOUT)
@@ -158,7 +158,7 @@ static int read_regions(struct nvvgpu_device *device)
 		device->regions[i].flags = region.flags;
 	}
 	if (err < 0)
-		return error_errno(err, device_name(device), "asking for the regions of the device");
+		return error_errno(err, device_name(device), "asking for the device's regions");
 	return 0;
 }
 

@@ -22,7 +22,8 @@ static int match_board(const struct nvvgpu_stream_info *info, struct nvvgpu_gpu 
 	    ids[3] == nvvgpu_gpu_get_subsystem_device_id(gpu))
 		return 0;
 	return mismatch(BOARD, nvvgpu_gpu_get_address(gpu), "restore on a board of the same kind",
-			"the state is of a %s (%04x:%04x, subsystem %04x:%04x), this is a %s (%04x:%04x, subsystem %04x:%04x)",
+			"the state is of a %s (%04x:%04x, subsystem %04x:%04x), "
+			"this is a %s (%04x:%04x, subsystem %04x:%04x)",
 			or_unknown(info->board_name), ids[0], ids[1], ids[2], ids[3],
 			or_unknown(nvvgpu_gpu_get_name(gpu)), nvvgpu_gpu_get_vendor_id(gpu),
 			nvvgpu_gpu_get_device_id(gpu), nvvgpu_gpu_get_subsystem_vendor_id(gpu),
@@ -37,7 +38,8 @@ static int match_type(const struct nvvgpu_stream_info *info, const char *object,
 				"the state is of type %u \"%s\", the target is of type %u \"%s\"",
 				info->type_id, info->type_name, id, name);
 	if (info->framebuffer_bytes != framebuffer_bytes)
-		return mismatch(FRAMEBUFFER, object, "restore under a driver that defines the type alike",
+		return mismatch(FRAMEBUFFER, object,
+				"restore under a driver that defines the type alike",
 				"the state has a framebuffer of %llu bytes, the target one of %llu",
 				(unsigned long long)info->framebuffer_bytes,
 				(unsigned long long)framebuffer_bytes);
@@ -225,7 +227,7 @@ static int rejected(struct nvvgpu_device *device)
 	return error_set(EBADMSG, NVVGPU_REASON_STREAM_REJECTED,
 			 nvvgpu_vgpu_get_uuid(device_vgpu(device)),
 			 "its device checked the state and did not accept it",
-			 "look for messages of the driver in the kernel log, and save the vGPU again");
+			 "look for messages of the driver in the kernel log; save the vGPU again");
 }
 
 struct sink {

@@ -189,11 +189,13 @@ static int reset_lost(struct nvvgpu_device *device, const struct kept_error *fir
 	if (nvvgpu_device_reset(device))
 		return error_setf(EIO, NVVGPU_REASON_DEVICE_FAILED, object,
 				  "stop the guest, close the device and destroy the vGPU",
-				  "it could not run on after a save (%s) and cannot be reset: the guest lost its state",
+				  "it could not run on after a save (%s) and cannot be reset: "
+				  "the guest lost its state",
 				  first->cause);
 	return error_setf(EIO, NVVGPU_REASON_DEVICE_FAILED, object,
 			  "restart the guest",
-			  "it could not run on after a save (%s) and was reset: the guest lost its state",
+			  "it could not run on after a save (%s) and was reset: "
+			  "the guest lost its state",
 			  first->cause);
 }
 

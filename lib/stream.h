@@ -96,7 +96,7 @@ struct nvvgpu_stream_info {
 /* ---------------------------------------------------- lib/stream_info.c */
 
 int stream_info_new(struct nvvgpu_stream_info **ret);
-/* Identity items from and to bytes; *ret_len of encode is a multiple of 8, the buffer is malloc'ed. */
+/* Identity items to bytes (malloc'ed, a multiple of 8) and from bytes. */
 int stream_info_encode(const struct nvvgpu_stream_info *info, uint8_t **ret, size_t *ret_len);
 int stream_info_decode(struct nvvgpu_stream_info *info, const uint8_t *buf, size_t len);
 
@@ -114,7 +114,7 @@ struct stream_record {
 	uint64_t raw_offset;	/* device bytes before this record */
 	uint32_t raw_len;	/* device bytes it stands for; other tags: stored_len */
 	uint32_t stored_len;	/* bytes that follow, then zeros up to the next multiple of 8 */
-	uint64_t hash;		/* data: of all device bytes up to its end; other tags: of the stored bytes */
+	uint64_t hash;		/* of the stored bytes; data: of all device bytes up to its end */
 };
 
 void stream_record_encode(const struct stream_record *record, uint8_t out[STREAM_RECORD_LEN]);

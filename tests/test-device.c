@@ -121,7 +121,8 @@ START_TEST(test_framebuffer)
 	set32(VF_WINDOW, 0);
 	ck_assert_int_eq(nvvgpu_device_read(device, NVVGPU_REGION_BAR1, 5, text, 9), 9);
 	ck_assert_str_eq(text, "");
-	ck_assert_int_eq(nvvgpu_device_read(device, NVVGPU_REGION_BAR1, (16 << 20) + 5, text, 9), 9);
+	ck_assert_int_eq(nvvgpu_device_read(device, NVVGPU_REGION_BAR1, (16 << 20) + 5, text, 9),
+			 9);
 	ck_assert_str_eq(text, "contents");
 }
 END_TEST

@@ -500,6 +500,34 @@ START_TEST(available_is_exact_in_any_state)
 }
 END_TEST
 
+/* Large management heaps run out of heap, on a T4 of BAR1: that counts too. */
+START_TEST(available_counts_heaps)
+{
+	static const struct {
+		const char *board;
+		u64 heap_bytes;
+	} cases[] = { { "l40", 600ULL << 20 }, { "t4", 100ULL << 20 } };
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nvvgpu_type_state state;
+		struct nvvgpu_type_desc type;
+
+		start(cases[i].board);
+		type = *type_by_name(&board, "1Q");
+		type.id = 4000;
+		type.gsp_heap_bytes = cases[i].heap_bytes;
+		ck_assert_int_eq(nvvgpu_mgr_types_add(board.mgr, &type, 1), 0);
+		state = type_state(&board, 4000);
+		ck_assert_uint_lt(state.available, 4);
+		available_is_exact(4000);
+		create(&board, type_id(&board, "1Q"));
+		available_is_exact(4000);
+		nothing_refused(&board);
+		board_stop(&board);
+	}
+}
+END_TEST
+
 START_TEST(thirty_two_and_no_more)
 {
 	struct nvvgpu_vgpu_info infos[NVVGPU_MAX_VGPUS];
@@ -1812,7 +1840,9 @@ static void same_framebuffers(struct device *a, struct device *b)
 
 START_TEST(migrates)
 {
-	static const size_t chunks[] = { 1000, 65536, 1 << 20, NVVGPU_PLUGIN_STATE_MAX, STREAM_MAX };
+	static const size_t chunks[] = {
+		1000, 65536, 1 << 20, NVVGPU_PLUGIN_STATE_MAX, STREAM_MAX,
+	};
 	static struct board other;
 	char *stream = malloc(STREAM_MAX);
 	struct device from, to;
@@ -2011,6 +2041,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, equal_size_rule, 0, BOARDS);
 	tcase_add_loop_test(c, available_is_exact_on_an_empty_board, 0, BOARDS);
 	tcase_add_loop_test(c, available_is_exact_in_any_state, 0, BOARDS);
+	tcase_add_test(c, available_counts_heaps);
 	tcase_add_test(c, thirty_two_and_no_more);
 	suite_add_tcase(s, c);
 

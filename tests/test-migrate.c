@@ -610,6 +610,7 @@ START_TEST(test_live)
 					    fds),
 				 0);
 	receiver.fd = fds[0];
+	target_host->os->ops = hook.os;	/* the hook is for one thread */
 	ck_assert_int_eq(pthread_create(&receiver.thread, NULL, receive, &receiver), 0);
 	assert_ok(nvvgpu_migrate_save_device(device, fds[1], NULL));
 	ck_assert_int_eq(pthread_join(receiver.thread, NULL), 0);
@@ -1119,7 +1120,7 @@ START_TEST(test_no_room)
 
 	ck_assert_int_ge(fd, 0);
 	assert_fails(nvvgpu_migrate_save_device(device, fd, NULL), ENOSPC, IO);
-	ck_assert_uint_eq(hook.logged, 0);	/* the header did not fit: the vGPU was not stopped */
+	ck_assert_uint_eq(hook.logged, 0);	/* no room for the header: it was not stopped */
 	close(fd);
 	assert_source_runs();
 }

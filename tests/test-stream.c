@@ -377,7 +377,8 @@ START_TEST(test_header_versions)
 END_TEST
 
 /* Puts a record of another kind before record nth, and renumbers the rest. */
-static struct bytes insert_record(struct bytes bytes, unsigned int nth, uint32_t tag, uint32_t flags)
+static struct bytes insert_record(struct bytes bytes, unsigned int nth, uint32_t tag,
+				  uint32_t flags)
 {
 	uint8_t extra[STREAM_RECORD_LEN + 8] = { 0 };
 	size_t at = record_at(&bytes, nth);
@@ -461,9 +462,8 @@ END_TEST
 
 START_TEST(test_hostile_lengths)
 {
-	static const uint32_t lengths[] = { 0,	     1,		       23,	   25,	      1u << 20,
-					    16u << 20, (16u << 20) + 1, 0x7fffffff, 0x80000000,
-					    0xfffffff8, 0xffffffff };
+	static const uint32_t lengths[] = { 0, 1, 23, 25, 1u << 20, 16u << 20, (16u << 20) + 1,
+					    0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff };
 	const struct bytes good = build(true);
 	struct stream_record record;
 	struct bytes bytes;
@@ -524,7 +524,7 @@ START_TEST(test_identity_items)
 	ck_assert_uint_lt(len, STREAM_MAX / 2);
 	memcpy(buf, items, len);
 	ck_assert_int_eq(decode_items(buf, len, &reason), 0);
-	for (more = 1; more < len; more++)	/* cut short: only whole optional items may be missing */
+	for (more = 1; more < len; more++)	/* only whole optional items may be missing */
 		ck_assert_int_eq(decode_items(buf, len - more, &reason),
 				 more == 32 || more == 48 ? 0 : -EBADMSG);
 
@@ -549,14 +549,14 @@ START_TEST(test_identity_items)
 	ck_assert_int_eq(decode_items(buf, len + more, &reason), 0);
 	more = put_item(buf + len, STREAM_ITEM_OWNER, 0, text, STREAM_STRING_MAX + 1);
 	ck_assert_int_eq(decode_items(buf, len + more, &reason), -EBADMSG);
-	more = put_item(buf + len, STREAM_ITEM_PLACEMENT, 0, "12345678", 8);	/* is 4 bytes long */
+	more = put_item(buf + len, STREAM_ITEM_PLACEMENT, 0, "12345678", 8);	/* has 4 bytes */
 	ck_assert_int_eq(decode_items(buf, len + more, &reason), -EBADMSG);
 	put_item(buf + len, 999, 0, "", 0);
 	le_put(buf + len + 4, 4, 0xffffffff);
 	ck_assert_int_eq(decode_items(buf, len + 8, &reason), -EBADMSG);
 	le_put(buf + len + 4, 4, 0xfffffff9);
 	ck_assert_int_eq(decode_items(buf, len + 8, &reason), -EBADMSG);
-	ck_assert_int_eq(decode_items(buf, 0, &reason), -EBADMSG);	/* nothing required is there */
+	ck_assert_int_eq(decode_items(buf, 0, &reason), -EBADMSG);	/* all is missing */
 	free(items);
 	nvvgpu_stream_info_free(info);
 }
@@ -588,7 +588,8 @@ END_TEST
 
 START_TEST(test_foreign_files)
 {
-	static const char text[] = "this is a text, long enough to be a header, and no stream at all";
+	static const char text[] =
+		"this is a text, long enough to be a header, and no stream at all";
 	struct bytes bytes = build(true);
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int reason;
@@ -722,7 +723,9 @@ static void *drain_all(void *arg)
 	do {
 		size_t room = drain->size - drain->len;
 
-		n = read(drain->fd, drain->at + drain->len, room < drain->step ? room : drain->step);
+		if (room > drain->step)
+			room = drain->step;
+		n = read(drain->fd, drain->at + drain->len, room);
 		if (n > 0)
 			drain->len += (size_t)n;
 	} while (n > 0);

@@ -63,7 +63,7 @@ struct cli {
 	size_t n_options;
 	char **words;		/* arguments that are not options, without the verb */
 	size_t n_words;
-	struct nvvgpu *host;	/* opened by the first who needs it */
+	struct nvvgpu *host;	/* NULL until open_host() */
 };
 
 extern const struct verb verb_gpus, verb_types, verb_vgpus, verb_show, verb_create, verb_destroy,
@@ -97,7 +97,7 @@ int help_print(const struct cli *cli, const struct verb *verb);	/* NULL: the who
 int version_print(const struct cli *cli);
 
 /* host.c: 0, or after a message an exit code */
-int cli_host(struct cli *cli, struct nvvgpu **ret);
+int open_host(struct cli *cli);
 /* The GPU with this address; without one, the only GPU of the host that can be shared. */
 int pick_gpu(struct cli *cli, const char *address, struct nvvgpu_gpu **ret);
 /* The first GPU on which the stream's vGPU can be created now. */

@@ -181,12 +181,12 @@ static int already_gone(const struct cli *cli, const char *uuid_or_vf)
 	return CLI_OK;
 }
 
-static int destroy_one(struct cli *cli, struct nvvgpu *host, const char *uuid_or_vf)
+static int destroy_one(struct cli *cli, const char *uuid_or_vf)
 {
 	struct nvvgpu_vgpu *vgpu AUTO(vgpu) = NULL;
 	int err, code;
 
-	err = nvvgpu_vgpu_lookup(host, uuid_or_vf, &vgpu);
+	err = nvvgpu_vgpu_lookup(cli->host, uuid_or_vf, &vgpu);
 	if (err == -ENODEV)
 		return already_gone(cli, uuid_or_vf);
 	if (err)
@@ -205,14 +205,13 @@ static int destroy_one(struct cli *cli, struct nvvgpu *host, const char *uuid_or
 /* One that fails does not keep the others; the first failure gives the exit code. */
 static int run_destroy(struct cli *cli)
 {
-	struct nvvgpu *host;
 	int code;
 
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (code)
 		return code;
 	for (size_t i = 0; i < cli->n_words; i++) {
-		int result = destroy_one(cli, host, cli->words[i]);
+		int result = destroy_one(cli, cli->words[i]);
 
 		if (!code)
 			code = result;

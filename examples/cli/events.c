@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 #include "fail.h"
+#include "signals.h"
 #include "text.h"
 
 #define NS_PER_SECOND 1000000000
@@ -140,11 +141,10 @@ static int watch(const struct cli *cli, struct nvvgpu_monitor *monitor, uint32_t
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		catch_signal(signals[i], on_signal);
 }
 
 static int run_events(struct cli *cli)
@@ -152,7 +152,6 @@ static int run_events(struct cli *cli)
 	struct nvvgpu_monitor *monitor AUTO(monitor) = NULL;
 	uint32_t wanted = UINT32_MAX;
 	uint64_t timeout_ns = 0;
-	struct nvvgpu *host;
 	int err, code = 0;
 
 	if (option_given(cli, "count"))
@@ -160,10 +159,10 @@ static int run_events(struct cli *cli)
 	if (!code && option_given(cli, "timeout"))
 		code = option_seconds(cli, "timeout", &timeout_ns);
 	if (!code)
-		code = cli_host(cli, &host);
+		code = open_host(cli);
 	if (code)
 		return code;
-	err = nvvgpu_monitor_open(host, &monitor);
+	err = nvvgpu_monitor_open(cli->host, &monitor);
 	if (err)
 		return fail_library(cli, err);
 	catch_signals();

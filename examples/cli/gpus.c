@@ -70,30 +70,30 @@ static void add_gpu(struct table *table, struct nvvgpu *host, struct nvvgpu_gpu 
 	table_add(table, "%s", reason ? nvvgpu_reason_name(reason) : "-");
 }
 
-static int print_plain(struct cli *cli, struct nvvgpu *host)
+static int print_plain(struct cli *cli)
 {
 	struct table AUTO_TABLE table = TABLE_OF(columns);
 	struct nvvgpu_gpu *gpu;
 
-	nvvgpu_for_each_gpu(host, gpu)
-		add_gpu(&table, host, gpu);
+	nvvgpu_for_each_gpu(cli->host, gpu)
+		add_gpu(&table, cli->host, gpu);
 	table_print(&table);
-	nvvgpu_for_each_gpu(host, gpu)
+	nvvgpu_for_each_gpu(cli->host, gpu)
 		if (nvvgpu_gpu_get_reason(gpu))
 			note(cli, "%s cannot be shared: %s", nvvgpu_gpu_get_address(gpu),
 			     nvvgpu_gpu_get_reason_text(gpu));
 	if (!table.n_cells)
 		note(cli, "no GPUs: no NVIDIA display controller was found on %s",
-		     nvvgpu_get_uri(host));
+		     nvvgpu_get_uri(cli->host));
 	return CLI_OK;
 }
 
-static int print_json(struct cli *cli, struct nvvgpu *host)
+static int print_json(struct cli *cli)
 {
 	struct json_array AUTO_JSON_ARRAY array = { .n = 0 };
 	struct nvvgpu_gpu *gpu;
 
-	nvvgpu_for_each_gpu(host, gpu) {
+	nvvgpu_for_each_gpu(cli->host, gpu) {
 		char *object AUTO(string) = NULL;
 		int err = nvvgpu_gpu_to_json(gpu, &object);
 
@@ -107,15 +107,14 @@ static int print_json(struct cli *cli, struct nvvgpu *host)
 
 static int run_gpus(struct cli *cli)
 {
-	struct nvvgpu *host;
 	int code;
 
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (!code)
 		code = check_search(cli);
 	if (code)
 		return code;
-	return cli->json ? print_json(cli, host) : print_plain(cli, host);
+	return cli->json ? print_json(cli) : print_plain(cli);
 }
 
 const struct verb verb_gpus = {

@@ -9,17 +9,11 @@
 #include "fail.h"
 #include "text.h"
 
-int cli_host(struct cli *cli, struct nvvgpu **ret)
+int open_host(struct cli *cli)
 {
-	int err;
+	int err = cli->host ? 0 : nvvgpu_open(cli->uri, &cli->host);
 
-	if (!cli->host) {
-		err = nvvgpu_open(cli->uri, &cli->host);
-		if (err)
-			return fail_library(cli, err);
-	}
-	*ret = cli->host;
-	return 0;
+	return err ? fail_library(cli, err) : 0;
 }
 
 int check_search(struct cli *cli)
@@ -112,16 +106,15 @@ static struct nvvgpu_gpu *first_shareable(struct cli *cli, size_t *ret_count)
 
 int pick_gpu(struct cli *cli, const char *address, struct nvvgpu_gpu **ret)
 {
-	struct nvvgpu *host;
 	struct nvvgpu_gpu *gpu;
 	size_t count;
 	int err, code;
 
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (code)
 		return code;
 	if (address) {
-		err = nvvgpu_gpu_lookup(host, address, ret);
+		err = nvvgpu_gpu_lookup(cli->host, address, ret);
 		return err ? fail_library(cli, err) : 0;
 	}
 	gpu = first_shareable(cli, &count);
@@ -201,18 +194,17 @@ int pick_gpu_for_stream(struct cli *cli, int fd, struct nvvgpu_gpu **ret)
 {
 	struct nvvgpu_stream_info *info AUTO(info) = NULL;
 	struct nvvgpu_gpu *gpu, *best;
-	struct nvvgpu *host;
 	int code, best_rate = -1;
 	size_t count;
 
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (code)
 		return code;
 	best = first_shareable(cli, &count);
 	if (!best)
 		return no_gpu(cli);
 	if (count > 1 && !peek(fd, &info)) {
-		nvvgpu_for_each_gpu(host, gpu) {
+		nvvgpu_for_each_gpu(cli->host, gpu) {
 			int rate = is_shareable(gpu) ? rate_gpu(gpu, info) : -1;
 
 			if (rate > best_rate) {

@@ -60,7 +60,6 @@ static int run_save(struct cli *cli)
 {
 	struct nvvgpu_vgpu *vgpu AUTO(vgpu) = NULL;
 	const char *path = option_value(cli, "output");
-	struct nvvgpu *host;
 	int err, code;
 
 	if (!path || !*path)
@@ -69,10 +68,10 @@ static int run_save(struct cli *cli)
 	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
 		return fail_usage(cli, "redirect it, or name a file",
 				  "a state stream is not for a terminal");
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (code)
 		return code;
-	err = nvvgpu_vgpu_lookup(host, word(cli, 0), &vgpu);
+	err = nvvgpu_vgpu_lookup(cli->host, word(cli, 0), &vgpu);
 	return err ? fail_library(cli, err) : save_to(cli, vgpu, path);
 }
 

@@ -244,18 +244,18 @@ static bool looks_like_uuid(const char *text)
 }
 
 /* An address is that of a GPU, or of a VF that carries a vGPU. */
-static int show_address(struct cli *cli, struct nvvgpu *host, const char *address)
+static int show_address(struct cli *cli, const char *address)
 {
 	struct nvvgpu_vgpu *vgpu AUTO(vgpu) = NULL;
 	struct nvvgpu_gpu *gpu AUTO(gpu) = NULL;
 	int err;
 
-	err = nvvgpu_gpu_lookup(host, address, &gpu);
+	err = nvvgpu_gpu_lookup(cli->host, address, &gpu);
 	if (!err)
 		return show_gpu(cli, gpu);
 	if (err != -ENODEV)
 		return fail_library(cli, err);
-	err = nvvgpu_vgpu_lookup(host, address, &vgpu);
+	err = nvvgpu_vgpu_lookup(cli->host, address, &vgpu);
 	if (!err)
 		return show_vgpu(cli, vgpu);
 	if (err != -ENODEV)
@@ -273,17 +273,16 @@ static int run_show(struct cli *cli)
 {
 	struct nvvgpu_vgpu *vgpu AUTO(vgpu) = NULL;
 	const char *object = word(cli, 0);
-	struct nvvgpu *host;
 	int err, code;
 
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (code)
 		return code;
 	if (looks_like_address(object))
-		return show_address(cli, host, object);
+		return show_address(cli, object);
 	if (!looks_like_uuid(object))
 		return show_type(cli, object);
-	err = nvvgpu_vgpu_lookup(host, object, &vgpu);
+	err = nvvgpu_vgpu_lookup(cli->host, object, &vgpu);
 	return err ? fail_library(cli, err) : show_vgpu(cli, vgpu);
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "fail.h"
+#include "signals.h"
 #include "transfer.h"
 
 static double now(void)
@@ -51,7 +52,11 @@ static void format_line(const struct transfer *transfer, const struct nvvgpu_pro
 
 	format_bytes(bytes, done);
 	format_bytes(rate, speed);
-	if (estimate < bytes || !estimate) {
+	if (!bytes) {
+		snprintf(line, LINE_MAX_LEN, "%s", transfer->doing);
+		return;
+	}
+	if (estimate < bytes) {
 		snprintf(line, LINE_MAX_LEN, "%s  %s  %s/s", transfer->doing, done, speed);
 		return;
 	}
@@ -123,34 +128,19 @@ static void on_signal(int number)
 	nvvgpu_migrate_options_cancel(cancelled_by_signal.options);
 }
 
-/* Without SA_RESTART: a read or write that waits has to come back. */
 static void arm(struct transfer *transfer, const char *partial)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&action.sa_mask, signals[i]);
 	cancelled_by_signal.options = transfer->options;
 	cancelled_by_signal.partial = partial;
 	cancelled_by_signal.asked = 0;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		struct sigaction old;
-
-		/* what the caller ignores (nohup) stays ignored */
-		if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	}
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		catch_signal(signals[i], on_signal);
 }
 
 static void disarm(void)
 {
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		struct sigaction old;
-
-		if (!sigaction(signals[i], NULL, &old) && old.sa_handler == on_signal)
-			signal(signals[i], SIG_DFL);
-	}
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		release_signal(signals[i], on_signal);
 	cancelled_by_signal.options = NULL;
 	cancelled_by_signal.partial = NULL;
 }

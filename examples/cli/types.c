@@ -110,14 +110,14 @@ static int collect_gpu(struct listing *listing, struct nvvgpu_gpu *gpu)
 	return code;
 }
 
-static int collect_all(struct listing *listing, struct nvvgpu *host)
+static int collect_all(struct listing *listing)
 {
 	struct nvvgpu_gpu *gpu;
 	int code = check_search(listing->cli);
 
 	if (code)
 		return code;
-	nvvgpu_for_each_gpu(host, gpu) {
+	nvvgpu_for_each_gpu(listing->cli->host, gpu) {
 		if (nvvgpu_gpu_get_reason(gpu)) {
 			note(listing->cli, "%s cannot be shared: %s", nvvgpu_gpu_get_address(gpu),
 			     nvvgpu_gpu_get_reason_text(gpu));
@@ -172,14 +172,13 @@ static int run_types(struct cli *cli)
 		.creatable = option_given(cli, "creatable"),
 		.table = TABLE_OF(columns),
 	};
-	struct nvvgpu *host;
 	int code;
 
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (!code && word(cli, 0))
 		code = pick_gpu(cli, word(cli, 0), &gpu);
 	if (!code)
-		code = gpu ? collect_gpu(&listing, gpu) : collect_all(&listing, host);
+		code = gpu ? collect_gpu(&listing, gpu) : collect_all(&listing);
 	if (!code)
 		print(&listing);
 	table_free(&listing.table);

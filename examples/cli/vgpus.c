@@ -91,17 +91,16 @@ static int run_vgpus(struct cli *cli)
 {
 	struct nvvgpu_vgpu_list *list AUTO(vgpu_list) = NULL;
 	struct nvvgpu_gpu *gpu AUTO(gpu) = NULL;
-	struct nvvgpu *host;
 	int err, code;
 
-	code = cli_host(cli, &host);
+	code = open_host(cli);
 	if (!code && word(cli, 0))
 		code = pick_gpu(cli, word(cli, 0), &gpu);
 	if (!code && !gpu)
 		code = check_search(cli);
 	if (code)
 		return code;
-	err = nvvgpu_vgpu_list(host, gpu, &list);
+	err = nvvgpu_vgpu_list(cli->host, gpu, &list);
 	if (err)
 		return fail_library(cli, err);
 	return cli->json ? print_json(cli, list) : print_plain(cli, gpu, list);

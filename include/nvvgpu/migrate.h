@@ -37,7 +37,8 @@ void nvvgpu_migrate_options_set_deadline(struct nvvgpu_migrate_options *options,
 					 uint64_t timeout_ns);
 /**
  * nvvgpu_migrate_options_set_verify_first - restore reads the whole stream before it
- * touches a device; needs a seekable fd (-ESPIPE otherwise).  Default false.
+ * touches a device; needs a seekable fd (-ESPIPE otherwise).  Progress counts
+ * both passes.  Default false.
  */
 void nvvgpu_migrate_options_set_verify_first(struct nvvgpu_migrate_options *options, bool verify);
 /**
@@ -47,7 +48,12 @@ void nvvgpu_migrate_options_set_verify_first(struct nvvgpu_migrate_options *opti
  */
 int nvvgpu_migrate_options_set_spec(struct nvvgpu_migrate_options *options,
 				    struct nvvgpu_spec *spec);
-/** nvvgpu_migrate_options_cancel - make the operation that uses @options end; from any thread */
+/**
+ * nvvgpu_migrate_options_cancel - make the operation that uses @options end; from any thread
+ *
+ * When none runs, the next one ends at once.  It counts for one operation:
+ * afterwards @options can be used again.
+ */
 void nvvgpu_migrate_options_cancel(struct nvvgpu_migrate_options *options);
 
 /**
@@ -75,7 +81,8 @@ int nvvgpu_migrate_save_device(struct nvvgpu_device *device, int fd,
  * @ret: a new reference to the vGPU, running state loaded, its device closed again
  *
  * Board, type, framebuffer size, driver and firmware version of the stream are
- * compared before anything is created.  On failure the new vGPU is destroyed.
+ * compared before anything is created.  Parameters and owner are the source's
+ * unless @options give others.  On failure the new vGPU is destroyed.
  *
  * Return: 0; -EXDEV the identity does not fit (reason says what differs);
  * -EBADMSG foreign, damaged, truncated or aborted stream; what nvvgpu_create()
@@ -87,13 +94,16 @@ int nvvgpu_migrate_restore(struct nvvgpu_gpu *gpu, int fd, struct nvvgpu_migrate
 /**
  * nvvgpu_migrate_restore_device - load a stream into a device that the caller has open
  *
- * On failure the device is reset: usable, empty.
+ * A stream that does not fit leaves the device as it is; after any later
+ * failure it is reset: usable, empty.
  */
 int nvvgpu_migrate_restore_device(struct nvvgpu_device *device, int fd,
 				  struct nvvgpu_migrate_options *options);
 
 /**
  * nvvgpu_migrate_inspect - read header and identity of a stream, not its data
+ * @fd: read from its current position, as by all calls here, and not a byte
+ *      further than needed: behind the trailer another stream may follow
  * @ret: to be freed with nvvgpu_stream_info_free(); totals are unknown (0)
  */
 int nvvgpu_migrate_inspect(int fd, struct nvvgpu_stream_info **ret);
@@ -105,7 +115,12 @@ int nvvgpu_migrate_inspect(int fd, struct nvvgpu_stream_info **ret);
 int nvvgpu_migrate_verify(int fd, struct nvvgpu_migrate_options *options,
 			  struct nvvgpu_stream_info **ret);
 
+/** nvvgpu_stream_info_free - NULL is allowed */
 void nvvgpu_stream_info_free(struct nvvgpu_stream_info *info);
+/*
+ * Strings live as long as @info and are NULL when the stream does not say; the
+ * uuids and the type it always says.
+ */
 uint32_t nvvgpu_stream_info_get_format_major(const struct nvvgpu_stream_info *info);
 uint32_t nvvgpu_stream_info_get_format_minor(const struct nvvgpu_stream_info *info);
 const char *nvvgpu_stream_info_get_stream_uuid(const struct nvvgpu_stream_info *info);

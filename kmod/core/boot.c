@@ -96,7 +96,8 @@ static u64 libos_id(const char *name)
 	return id;
 }
 
-static void fill_libos_arg(struct gsp_libos_arg *arg, const char *name, const struct nvvgpu_dma *dma)
+static void fill_libos_arg(struct gsp_libos_arg *arg, const char *name,
+			   const struct nvvgpu_dma *dma)
 {
 	arg->id8 = cpu_to_le64(libos_id(name));
 	arg->pa = cpu_to_le64(dma->bus);

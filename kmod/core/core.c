@@ -52,7 +52,8 @@ static int read_names(struct nvvgpu_core *core)
 	struct nv2080_gsp_features features = { 0 };
 	int err;
 
-	err = core_control(core, core->client, NV2080_CTRL_GPU_GET_NAME_STRING, &name, sizeof(name));
+	err = core_control(core, core->client, NV2080_CTRL_GPU_GET_NAME_STRING, &name,
+			   sizeof(name));
 	if (err)
 		return err;
 	err = core_control(core, core->client, NV2080_CTRL_GSP_GET_FEATURES, &features,
@@ -111,27 +112,14 @@ static void locks_destroy(struct nvvgpu_core *core)
 	mutex_destroy(&core->rpc_lock);
 }
 
-int nvvgpu_core_start(struct nvvgpu_hw *hw, struct nvvgpu_core **ret)
+/* What the core needs for itself once the firmware runs. */
+static int set_up(struct nvvgpu_core *core)
 {
-	struct nvvgpu_core *core;
 	int err;
 
-	if (!hw->emulated) {
-		pr_warn("nvvgpu: %s: a physical board: booting it needs signed firmware images, which this driver does not load\n",
-			hw->name);
-		return -ENODEV;
-	}
-	core = kzalloc(sizeof(*core), GFP_KERNEL);
-	if (!core)
-		return -ENOMEM;
-	core->hw = hw;
-	locks_init(core);
-	err = core_boot(core);
-	if (err)
-		goto err_free;
 	err = core_client_alloc(core, &core->client);
 	if (err)
-		goto err_boot;
+		return err;
 	err = read_facts(core);
 	if (err)
 		goto err_client;
@@ -143,13 +131,46 @@ int nvvgpu_core_start(struct nvvgpu_hw *hw, struct nvvgpu_core **ret)
 		goto err_fb;
 	/* what the core itself took of the host part is not offered */
 	core->info.heap_bytes = core_range_free_bytes(&core->heap_fb);
-	*ret = core;
 	return 0;
 
 err_fb:
 	core_fb_fini(core);
 err_client:
 	core_client_free(core, core->client);
+	return err;
+}
+
+static void tear_down(struct nvvgpu_core *core)
+{
+	core_bar1_fini(core);
+	core_fb_fini(core);
+	core_client_free(core, core->client);
+}
+
+int nvvgpu_core_start(struct nvvgpu_hw *hw, struct nvvgpu_core **ret)
+{
+	struct nvvgpu_core *core;
+	int err;
+
+	if (!hw->emulated) {
+		/* it would need firmware images signed for it, and FWSEC of its VBIOS */
+		pr_warn("nvvgpu: %s: booting a physical board is not supported\n", hw->name);
+		return -ENODEV;
+	}
+	core = kzalloc(sizeof(*core), GFP_KERNEL);
+	if (!core)
+		return -ENOMEM;
+	core->hw = hw;
+	locks_init(core);
+	err = core_boot(core);
+	if (err)
+		goto err_free;
+	err = set_up(core);
+	if (err)
+		goto err_boot;
+	*ret = core;
+	return 0;
+
 err_boot:
 	core_unboot(core);
 err_free:
@@ -161,9 +182,7 @@ EXPORT_SYMBOL_GPL(nvvgpu_core_start);
 
 void nvvgpu_core_stop(struct nvvgpu_core *core)
 {
-	core_bar1_fini(core);
-	core_fb_fini(core);
-	core_client_free(core, core->client);
+	tear_down(core);
 	core_unboot(core);
 	locks_destroy(core);
 	kfree(core);

@@ -165,7 +165,8 @@ struct nvvgpu_core_ops {
 	/*
 	 * Plugin events of the firmware (event 0x100d): 0 bootloaded, 1 unloaded,
 	 * 2 crashed, 3/4 guest driver loaded/unloaded, 5 error, 6 licence.  One
-	 * listener, called without core locks held; NULL to end.
+	 * listener, from the interrupt's second half or from within any call here, without
+	 * core locks held; it must not call the core.  NULL to end.
 	 */
 	void (*set_event_handler)(struct nvvgpu_core *core,
 				  void (*handler)(void *priv, u32 gfid, u32 event), void *priv);

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Events of the firmware: noted while the queue is read, told when no lock is held. */
+/*
+ * Events of the firmware: noted while the queue is read, told by the interrupt's
+ * second half, or at the end of the call that read them, with no other lock held.
+ */
 #include "internal.h"
 
 void core_event_note(struct nvvgpu_core *core, const struct core_message *msg)
 {
 	const struct gsp_event_plugin *event = (const void *)msg->payload;
+	u32 gfid, index;
 
 	lockdep_assert_held(&core->rpc_lock);
 	/* prints, samples and the like are of no use here */
 	if (msg->function != GSP_EVENT_VGPU_PLUGIN_TRIGGERED || msg->len < sizeof(*event))
 		return;
+	gfid = le32_to_cpu(event->gfid);
+	index = le32_to_cpu(event->notify_index);
+	if (index == NVVGPU_PLUGIN_EVENT_CRASHED && gfid < CORE_MAX_GFIDS)
+		set_bit(gfid, core->crashed);
 	if (core->event_count == CORE_MAX_EVENTS) {
-		pr_warn("nvvgpu: %s: event of gfid %u lost\n", core->hw->name,
-			le32_to_cpu(event->gfid));
+		pr_warn("nvvgpu: %s: event %u of gfid %u lost\n", core->hw->name, index, gfid);
 		return;
 	}
-	core->events[core->event_count].gfid = le32_to_cpu(event->gfid);
-	core->events[core->event_count].index = le32_to_cpu(event->notify_index);
+	core->events[core->event_count].gfid = gfid;
+	core->events[core->event_count].index = index;
 	core->event_count++;
 }
 

@@ -15,6 +15,7 @@
 
 #define CORE_MAX_CLIENTS	256
 #define CORE_MAX_EVENTS		64
+#define CORE_MAX_GFIDS		256
 #define CORE_PAGE		0x1000
 
 /* a range of equal units, allocated by bitmap */
@@ -70,6 +71,7 @@ struct nvvgpu_core {
 	u32 last_status;
 	struct core_event events[CORE_MAX_EVENTS];	/* received, not told yet */
 	u32 event_count;
+	DECLARE_BITMAP(crashed, CORE_MAX_GFIDS);	/* plugin tasks that died since their boot */
 
 	struct mutex resource_lock;
 	struct core_range guest_fb, heap_fb;

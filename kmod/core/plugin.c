@@ -14,6 +14,9 @@
 #define HOST_ARCH NV_PLUGIN_ARCH_X86_64
 #endif
 
+#define CTRL(member) offsetof(struct nv_plugin_ctrl, member)
+#define RESP(member) offsetof(struct nv_plugin_resp, member)
+
 struct nvvgpu_plugin {
 	struct nvvgpu_core *core;
 	struct mutex lock;	/* one message at a time */
@@ -46,6 +49,13 @@ static int ctrl_write64(struct nvvgpu_plugin *plugin, u32 field, u64 value)
 	return heap_write(plugin, NV_PLUGIN_CTRL_OFFSET + field, &raw, sizeof(raw));
 }
 
+/* The firmware says so when a task dies; nothing would answer then. */
+static bool has_crashed(struct nvvgpu_plugin *plugin)
+{
+	core_rpc_drain(plugin->core);
+	return test_bit(plugin->gfid, plugin->core->crashed);
+}
+
 static int wait_for(struct nvvgpu_plugin *plugin, u32 offset, u32 value, u32 timeout_ms)
 {
 	struct core_wait wait;
@@ -57,6 +67,10 @@ static int wait_for(struct nvvgpu_plugin *plugin, u32 offset, u32 value, u32 tim
 		err = heap_read(plugin, offset, &raw, sizeof(raw));
 		if (err || le32_to_cpu(raw) == value)
 			return err;
+		if (has_crashed(plugin)) {
+			core_event_dispatch(plugin->core);
+			return -EIO;
+		}
 		err = core_wait_again(&wait);
 		if (err)
 			return err;
@@ -75,23 +89,23 @@ static void ring(struct nvvgpu_plugin *plugin)
 /* After the bootload control the host publishes the buffers, then waits for the magic. */
 static int publish_buffers(struct nvvgpu_plugin *plugin)
 {
+	static const struct {
+		u32 field;
+		u64 offset;
+	} buffers[] = {
+		{ CTRL(resp_offset), NV_PLUGIN_RESP_OFFSET },
+		{ CTRL(msg_offset), NV_PLUGIN_MSG_OFFSET },
+		{ CTRL(mig_offset), NV_PLUGIN_MIG_OFFSET },
+		{ CTRL(err_offset), NV_PLUGIN_ERR_OFFSET },
+	};
+	u32 i;
 	int err;
 
-	err = ctrl_write32(plugin, offsetof(struct nv_plugin_ctrl, version), NV_PLUGIN_CTRL_VERSION);
+	err = ctrl_write32(plugin, CTRL(version), NV_PLUGIN_CTRL_VERSION);
+	for (i = 0; !err && i < ARRAY_SIZE(buffers); i++)
+		err = ctrl_write64(plugin, buffers[i].field, buffers[i].offset);
 	if (!err)
-		err = ctrl_write64(plugin, offsetof(struct nv_plugin_ctrl, resp_offset),
-				   NV_PLUGIN_RESP_OFFSET);
-	if (!err)
-		err = ctrl_write64(plugin, offsetof(struct nv_plugin_ctrl, msg_offset),
-				   NV_PLUGIN_MSG_OFFSET);
-	if (!err)
-		err = ctrl_write64(plugin, offsetof(struct nv_plugin_ctrl, mig_offset),
-				   NV_PLUGIN_MIG_OFFSET);
-	if (!err)
-		err = ctrl_write64(plugin, offsetof(struct nv_plugin_ctrl, err_offset),
-				   NV_PLUGIN_ERR_OFFSET);
-	if (!err)
-		err = ctrl_write32(plugin, offsetof(struct nv_plugin_ctrl, attached_count), 1);
+		err = ctrl_write32(plugin, CTRL(attached_count), 1);
 	return err;
 }
 
@@ -108,7 +122,7 @@ int core_plugin_attach(struct nvvgpu_core *core, u32 gfid, const struct nvvgpu_f
 	struct nvvgpu_plugin *plugin;
 	int err;
 
-	if (!heap->bar1_mapped || heap->size < NV_PLUGIN_HEAP_MIN)
+	if (!heap->bar1_mapped || heap->size < NV_PLUGIN_HEAP_MIN || gfid >= CORE_MAX_GFIDS)
 		return -EINVAL;
 	plugin = kzalloc(sizeof(*plugin), GFP_KERNEL);
 	if (!plugin)
@@ -119,7 +133,7 @@ int core_plugin_attach(struct nvvgpu_core *core, u32 gfid, const struct nvvgpu_f
 	mutex_init(&plugin->lock);
 	err = publish_buffers(plugin);
 	if (!err)
-		err = wait_for(plugin, offsetof(struct nv_plugin_ctrl, message_seq), NV_PLUGIN_MAGIC,
+		err = wait_for(plugin, NV_PLUGIN_CTRL_OFFSET + CTRL(message_seq), NV_PLUGIN_MAGIC,
 			       START_TIMEOUT_MS);
 	if (err) {
 		mutex_destroy(&plugin->lock);
@@ -146,15 +160,14 @@ static int send(struct nvvgpu_plugin *plugin, u32 type)
 {
 	int err;
 
-	err = ctrl_write32(plugin, offsetof(struct nv_plugin_ctrl, message_type), type);
+	err = ctrl_write32(plugin, CTRL(message_type), type);
 	if (!err)
-		err = ctrl_write32(plugin, offsetof(struct nv_plugin_ctrl, message_seq),
-				   ++plugin->seq);
+		err = ctrl_write32(plugin, CTRL(message_seq), ++plugin->seq);
 	if (err)
 		return err;
 	ring(plugin);
-	return wait_for(plugin, NV_PLUGIN_RESP_OFFSET + offsetof(struct nv_plugin_resp, processed_seq),
-			plugin->seq, CALL_TIMEOUT_MS);
+	return wait_for(plugin, NV_PLUGIN_RESP_OFFSET + RESP(processed_seq), plugin->seq,
+			CALL_TIMEOUT_MS);
 }
 
 static int read_result(struct nvvgpu_plugin *plugin)
@@ -163,8 +176,7 @@ static int read_result(struct nvvgpu_plugin *plugin)
 	u32 status;
 	int err;
 
-	err = heap_read(plugin, NV_PLUGIN_RESP_OFFSET + offsetof(struct nv_plugin_resp, result),
-			&raw, sizeof(raw));
+	err = heap_read(plugin, NV_PLUGIN_RESP_OFFSET + RESP(result), &raw, sizeof(raw));
 	if (err)
 		return err;
 	status = le32_to_cpu(raw);
@@ -260,9 +272,8 @@ int core_plugin_set_bus_master(struct nvvgpu_plugin *plugin, bool enable, bool a
 
 static int set_in_progress(struct nvvgpu_plugin *plugin, u8 in_progress)
 {
-	return heap_write(plugin,
-			  NV_PLUGIN_CTRL_OFFSET + offsetof(struct nv_plugin_ctrl, mig_in_progress),
-			  &in_progress, sizeof(in_progress));
+	return heap_write(plugin, NV_PLUGIN_CTRL_OFFSET + CTRL(mig_in_progress), &in_progress,
+			  sizeof(in_progress));
 }
 
 int core_plugin_stop_work(struct nvvgpu_plugin *plugin, u64 *ret_estimate)
@@ -313,11 +324,9 @@ static int read_chunk(struct nvvgpu_plugin *plugin, void *buf, size_t size, size
 	u32 len;
 	int err;
 
-	static_assert(offsetof(struct nv_plugin_resp, save_complete) ==
-		      offsetof(struct nv_plugin_resp, mig_gsp_offset) + 4, "read together");
-	err = heap_read(plugin,
-			NV_PLUGIN_RESP_OFFSET + offsetof(struct nv_plugin_resp, mig_gsp_offset),
-			&reply, sizeof(reply));
+	static_assert(RESP(save_complete) == RESP(mig_gsp_offset) + 4, "read together");
+	err = heap_read(plugin, NV_PLUGIN_RESP_OFFSET + RESP(mig_gsp_offset), &reply,
+			sizeof(reply));
 	if (err)
 		return err;
 	len = le32_to_cpu(reply.mig_gsp_offset);
@@ -339,7 +348,7 @@ int core_plugin_save_state(struct nvvgpu_plugin *plugin, void *buf, size_t size,
 
 	size = min_t(size_t, size, NV_PLUGIN_MIG_SIZE);
 	mutex_lock(&plugin->lock);
-	err = ctrl_write32(plugin, offsetof(struct nv_plugin_ctrl, mig_cpu_offset), size);
+	err = ctrl_write32(plugin, CTRL(mig_cpu_offset), size);
 	if (!err)
 		err = call_locked(plugin, NV_PLUGIN_MIGRATION_SAVE_STATE, NULL, 0);
 	if (!err)
@@ -364,8 +373,7 @@ int core_plugin_restore_state(struct nvvgpu_plugin *plugin, const void *buf, siz
 		part = min_t(size_t, len, NV_PLUGIN_MIG_SIZE);
 		err = heap_write(plugin, NV_PLUGIN_MIG_OFFSET, p, part);
 		if (!err)
-			err = ctrl_write32(plugin, offsetof(struct nv_plugin_ctrl, mig_cpu_offset),
-					   part);
+			err = ctrl_write32(plugin, CTRL(mig_cpu_offset), part);
 		if (!err)
 			err = call_locked(plugin, NV_PLUGIN_MIGRATION_RESTORE_STATE, NULL, 0);
 	}

@@ -56,6 +56,8 @@ int core_control(struct nvvgpu_core *core, struct nvvgpu_client *client, u32 cmd
 	if (!err)
 		memcpy(params, msg->params, size);
 	kvfree(msg);
+	/* what a task told before this reply is known to the listener when the call returns */
+	core_event_dispatch(core);
 	return err;
 }
 

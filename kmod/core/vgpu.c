@@ -64,7 +64,9 @@ int core_mixed_size_set(struct nvvgpu_core *core, struct nvvgpu_client *client, 
 /* What an earlier plugin task left in the channel must not look like an answer of this one. */
 static int clear_channel(struct nvvgpu_core *core, const struct nvvgpu_fb *heap)
 {
-	const u32 offsets[] = { NV_PLUGIN_CTRL_OFFSET, NV_PLUGIN_RESP_OFFSET, NV_PLUGIN_MSG_OFFSET };
+	static const u32 offsets[] = {
+		NV_PLUGIN_CTRL_OFFSET, NV_PLUGIN_RESP_OFFSET, NV_PLUGIN_MSG_OFFSET,
+	};
 	void *zeros;
 	u32 i;
 	int err = 0;
@@ -113,13 +115,15 @@ int core_vgpu_bootload(struct nvvgpu_core *core, struct nvvgpu_client *client,
 	struct nv_vgpu_bootload *boot;
 	int err;
 
-	if (!args->heap->bar1_mapped || args->heap->size < NV_PLUGIN_HEAP_MIN)
+	if (!args->heap->bar1_mapped || args->heap->size < NV_PLUGIN_HEAP_MIN ||
+	    args->gfid >= CORE_MAX_GFIDS)
 		return -EINVAL;
 	boot = kzalloc(sizeof(*boot), GFP_KERNEL);
 	if (!boot)
 		return -ENOMEM;
 	err = clear_channel(core, args->heap);
 	if (!err) {
+		clear_bit(args->gfid, core->crashed);
 		fill_bootload(core, boot, args);
 		err = core_control(core, client, NV2080_CTRL_VGPU_BOOTLOAD, boot, sizeof(*boot));
 	}

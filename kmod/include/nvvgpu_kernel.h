@@ -38,14 +38,10 @@
 #include <linux/timekeeping.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
-#if __has_include(<linux/unaligned.h>)	/* since 6.12 */
-#include <linux/unaligned.h>
-#else
-#include <asm/unaligned.h>
-#endif
+#include <linux/version.h>
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
-#if __has_include(<linux/unaligned.h>)	/* since 6.12 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>

@@ -78,7 +78,7 @@ static int handshake(struct nvvgpu_mgr *mgr)
 		sizeof(mgr->ops.version_string));
 	err = nvvgpu_core_get_ops(&mgr->ops);
 	if (err)
-		pr_warn("nvvgpu: manager speaks \"%s\", core speaks \"%s\": load matching modules\n",
+		pr_warn("nvvgpu: manager is for \"%s\", core is \"%s\": load matching modules\n",
 			NVVGPU_CORE_OPS_VERSION, mgr->ops.version_string);
 	return err;
 }

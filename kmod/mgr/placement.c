@@ -15,7 +15,8 @@ static bool uses_placements(const struct nvvgpu_mgr *mgr, const struct mgr_space
 	return mgr->config.placement_capable || space->mode == NVVGPU_MODE_MIXED_SIZE;
 }
 
-static u32 placement_id(const struct nvvgpu_mgr *mgr, const struct nvvgpu_type_desc *type, u32 index)
+static u32 placement_id(const struct nvvgpu_mgr *mgr, const struct nvvgpu_type_desc *type,
+			u32 index)
 {
 	return mgr->config.placement_units * index / type->max_instances;
 }

@@ -11,7 +11,7 @@
  */
 #include "migration.h"
 
-/* enum vfio_device_mig_state of <linux/vfio.h>, which not every build has: ABI, they never change. */
+/* enum vfio_device_mig_state of <linux/vfio.h>, which not every build has; ABI, so they stay. */
 enum mig_state {
 	MIG_ERROR = 0,
 	MIG_STOP = 1,

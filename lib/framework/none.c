@@ -8,6 +8,7 @@
 #include <string.h>
 #include "framework/framework.h"
 #include "objects.h"
+#include "util/text.h"
 
 #define PATH_LEN 128
 
@@ -134,7 +135,8 @@ int framework_none_open(struct os *os, const char *address, int reason, const ch
 		return error_nomem();
 	framework_init(fw, &framework_none, os, address);
 	fw->reason = reason;
-	snprintf(fw->reason_text, sizeof(fw->reason_text), "%s", text);
+	text_copy(fw->reason_text, sizeof(fw->reason_text), text);
+	text_sanitize(fw->reason_text);	/* it may quote the name of a driver */
 	*ret = fw;
 	return 0;
 }

@@ -30,7 +30,7 @@ struct io {
 	bool gave_up;	/* the last failure was the check's */
 };
 
-/* -EBADF: not open, or not for that direction; -EOPNOTSUPP: a socket that keeps message boundaries */
+/* -EBADF: not open, or not for that direction; -EOPNOTSUPP: not a stream socket */
 int io_open(struct io *io, int fd, bool write, io_check_fn check, void *arg);
 void io_close(struct io *io);	/* the caller's descriptor stays open */
 

@@ -50,7 +50,8 @@ static void fill_random(struct save *save, uint64_t bytes)
 			memcpy(save->buf + i, &word, sizeof(word));
 		}
 		window = (uint32_t)(at >> 16);
-		if (nvvgpu_device_write(save->device, NVVGPU_REGION_BAR0, VF_WINDOW, &window, 4) < 0 ||
+		if (nvvgpu_device_write(save->device, NVVGPU_REGION_BAR0, VF_WINDOW, &window,
+					sizeof(window)) < 0 ||
 		    nvvgpu_device_write(save->device, NVVGPU_REGION_BAR1, 0, save->buf, MIB) < 0)
 			die("filling the framebuffer");
 	}

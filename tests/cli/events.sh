@@ -18,7 +18,7 @@ watch() {
     file=$1
     shift
     command_line="events $*"
-    "$NVVGPU" --host "$host" events "$@" >"$file" 2>"$err" &
+    env --default-signal=INT "$NVVGPU" --host "$host" events "$@" >"$file" 2>"$err" &
     watcher=$!
     sleep 0.5
 }

@@ -13,7 +13,8 @@ ok save $uuid -o "$dir/guest.state"
 # a FIFO that nobody reads on holds the save in its middle
 mkfifo "$dir/fifo"
 command_line="save to a FIFO"
-"$NVVGPU" --host "$host" save $uuid -o "$dir/fifo" >"$out" 2>"$err" &
+# a shell has its background ignore SIGINT; the command leaves ignored signals alone
+env --default-signal=INT "$NVVGPU" --host "$host" save $uuid -o "$dir/fifo" >"$out" 2>"$err" &
 saver=$!
 exec 3<"$dir/fifo"
 sleep 0.5
@@ -61,3 +62,6 @@ wait $saver || status=$?
 exec 3<&-
 [ "$status" -eq 1 ] || fail "a deadline that passed is a failure"
 has_error deadline
+fails 1 save $uuid -o "$dir/late.state" --timeout 0.000001
+has_error deadline
+[ "$(find "$dir" -name 'late.state*' | wc -l)" -eq 0 ] || fail "a part was left behind"

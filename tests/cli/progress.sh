@@ -22,7 +22,7 @@ on_terminal() {
 
 on_terminal "save $uuid -o '$dir/bar.state'"
 tr '\r' '\n' <"$out" | grep -q '^saving' || fail "a bar should be drawn"
-tr '\r' '\n' <"$out" | awk 'length > 80 { exit 1 }' || fail "the bar should fit the terminal"
+tr '\r' '\n' <"$out" | awk '/^saving/ && length > 80 { exit 1 }' || fail "the bar should fit the terminal"
 on_terminal "save $uuid -o '$dir/quiet.state' --no-progress"
 ! tr '\r' '\n' <"$out" | grep -q '^saving' || fail "--no-progress draws no bar"
 on_terminal "verify '$dir/bar.state' --json"

@@ -26,10 +26,10 @@ for type in 869 L40-1B "NVIDIA L40-1B"; do
     ok show "$type"
     in_out "5120x2880"
     in_out "equal-size"
+    awk 'length > 100 { exit 1 }' "$out" || fail "wider than 100 columns"
     ok show "$type" --gpu $gpu --json
     json 'd["id"] == 869 and d["creatable"] is False'
 done
-awk 'length > 100 { exit 1 }' "$out" || fail "wider than 100 columns"
 ok show L40-4Q
 in_out "free placements"
 

@@ -63,8 +63,9 @@ static void learn_modes(void)
 	size_t count;
 	int err;
 
+	/* equal-size mode: ids that could be chosen now */
 	err = nvvgpu_type_list_placements(board.gpu, nvvgpu_type_list_get(board.types, 0),
-					  NVVGPU_PLACEMENT_SUPPORTED, NULL, 0, &count, NULL);
+					  NVVGPU_PLACEMENT_CREATABLE, NULL, 0, &count, NULL);
 	board.placements = err == 0 && count > 0;
 	err = nvvgpu_gpu_set_mixed_size(board.gpu, true);
 	board.mixed_capable = err == 0;

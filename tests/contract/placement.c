@@ -91,7 +91,7 @@ START_TEST(supported_placements_are_exact)
 	uint32_t ids[MAX_IDS], length, j;
 	size_t i;
 
-	for (i = 0; board.placements && i < board.fact_count; i++) {
+	for (i = 0; (board.placements || board.mixed_capable) && i < board.fact_count; i++) {
 		const struct fact *fact = &board.facts[i];
 		size_t count = placements_now(fact, NVVGPU_PLACEMENT_SUPPORTED, ids, &length);
 

@@ -234,7 +234,7 @@ u32 board_slots(const struct board *board)
 	return board->data->vfs_total ? board->data->vfs_total : board->data->instances;
 }
 
-int board_start_bare_manager(struct board *board)
+static int start_bare_manager(struct board *board)
 {
 	struct nvvgpu_mgr_config config = {
 		.slots = board_slots(board),
@@ -255,7 +255,7 @@ int board_start_manager(struct board *board)
 {
 	int err;
 
-	err = board_start_bare_manager(board);
+	err = start_bare_manager(board);
 	if (err)
 		return err;
 	err = nvvgpu_mgr_types_add(board->mgr, board->data->types, board->data->type_count);

@@ -31,9 +31,8 @@ struct board {
 int board_start(struct board *board, const char *id);
 void board_stop(struct board *board);
 
-/* The manager alone, on a running core: with the board's types or bare. */
+/* The manager alone, on a running core, with the board's types. */
 int board_start_manager(struct board *board);
-int board_start_bare_manager(struct board *board);
 
 u32 board_slots(const struct board *board);
 

@@ -111,7 +111,8 @@ static void add_entry(const struct tree *tree, const char *address, char *entry)
 
 	if (value)
 		*value++ = '\0';
-	snprintf(path, sizeof(path), BUS_DIR "/%s/%s", address, entry);
+	ck_assert_uint_lt(strlen(entry), 128);
+	snprintf(path, sizeof(path), BUS_DIR "/%.31s/%.127s", address, entry);
 	if (!value)
 		sys_path(tree, path, full);
 	else if (!strncmp(value, "-> ", 3))
