@@ -47,9 +47,9 @@ int error_setf(int err, int reason, const char *object, const char *next, const 
 	return record(err, reason, object, cause, next);
 }
 
-static int reason_from_errno(int err)
+int reason_from_errno(int err)
 {
-	switch (err) {
+	switch (err < 0 ? -err : err) {
 	case EINVAL:
 	case ERANGE:
 	case E2BIG:

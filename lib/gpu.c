@@ -338,6 +338,8 @@ int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret)
 		       error_errno(err, host->uri, "searching " DEVICES " of sysfs for GPUs");
 	}
 	qsort(search.table->gpus, search.table->count, sizeof(search.table->gpus[0]), compare_gpus);
+	for (size_t i = 0; i < search.table->count; i++)
+		search.table->gpus[i]->index = i;
 	*ret = search.table;
 	return 0;
 }
@@ -353,31 +355,48 @@ void gpu_table_unref(struct gpu_table *table)
 
 /* ----------------------------------------------------------- walk and lookup */
 
-/* The first GPU behind an address; by address, so that a search in between does no harm. */
-static struct nvvgpu_gpu *gpu_after(struct nvvgpu *host, const char *address)
+/* Behind a GPU of an earlier search it goes on by address. */
+static size_t index_after(const struct gpu_table *table, const struct nvvgpu_gpu *gpu)
+{
+	size_t i = 0;
+
+	if (gpu->index < table->count && table->gpus[gpu->index] == gpu)
+		return gpu->index + 1;
+	while (i < table->count && pci_address_compare(table->gpus[i]->address, gpu->address) <= 0)
+		i++;
+	return i;
+}
+
+/* The end of the walk is no failure. */
+static struct nvvgpu_gpu *lend(struct nvvgpu *host, const struct nvvgpu_gpu *after)
 {
 	struct nvvgpu_gpu *gpu = NULL;
-	struct gpu_table *table;
+	size_t index = 0;
 
-	if (host_gpus(host, &table))
-		return NULL;
-	for (size_t i = 0; !gpu && i < table->count; i++)
-		if (!address || pci_address_compare(table->gpus[i]->address, address) > 0)
-			gpu = table->gpus[i];
-	gpu_table_unref(table);
+	pthread_mutex_lock(&host->lock);
+	if (after)
+		index = index_after(host->gpus, after);
+	if (index < host->gpus->count)
+		gpu = host->gpus->gpus[index];
+	pthread_mutex_unlock(&host->lock);
 	if (!gpu)
-		error_clear();	/* the end of the walk is no failure */
+		error_clear();
 	return gpu;
 }
 
 NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_first(struct nvvgpu *host)
 {
-	return gpu_after(host, NULL);
+	struct gpu_table *table;
+
+	if (host_gpus(host, &table))
+		return NULL;
+	gpu_table_unref(table);
+	return lend(host, NULL);
 }
 
 NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_next(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
 {
-	return gpu_after(host, gpu->address);
+	return lend(host, gpu);		/* who has a GPU has searched */
 }
 
 NVVGPU_EXPORT int nvvgpu_gpu_lookup(struct nvvgpu *host, const char *address,

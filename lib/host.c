@@ -21,9 +21,8 @@ static int open_os(const char *uri, struct os **ret)
 		return error_set(err, NVVGPU_REASON_INVALID_ARGUMENT, uri, detail,
 				 "give host:, tree:DIR or emu:BOARD");
 	if (detail)
-		return error_setf(err, err == -EBADMSG ? NVVGPU_REASON_STATE_DAMAGED :
-				  err == -EBUSY ? NVVGPU_REASON_BUSY : NVVGPU_REASON_IO, uri, "",
-				  "%s", detail);
+		return error_set(err, reason_from_errno(err), uri, detail,
+				 "check the directory that the uri names");
 	return error_errno(err, uri, "opening the host");
 }
 

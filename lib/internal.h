@@ -26,6 +26,7 @@ int error_setf(int err, int reason, const char *object, const char *next, const 
 	__attribute__((format(printf, 5, 6)));
 /* From an errno alone: reason and a plain cause are derived from it. */
 int error_errno(int err, const char *object, const char *doing);
+int reason_from_errno(int err);	/* either sign */
 int error_nomem(void);
 void error_clear(void);
 /* uapi enum nvvgpu_why -> enum nvvgpu_reason */

@@ -31,6 +31,7 @@ struct nvvgpu_gpu {
 	atomic_uint refs;
 	struct nvvgpu *host;
 	struct framework *framework;
+	size_t index;			/* in the table it was found for */
 	char address[PCI_ADDRESS_LEN];
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
 	int numa_node;

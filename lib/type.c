@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uapi/nvvgpu.h>
 #include "objects.h"
 #include "util/text.h"
 
@@ -10,83 +11,119 @@
 #define NEAR_NAMES	3	/* how many names are suggested */
 #define NEAR_DISTANCE	4	/* edits; what is farther away is no misspelling */
 
-/* Part of its list, which it keeps alive. */
+#define FIRST_ROOM	NVVGPU_MAX_TYPES
+
+/*
+ * One type: what it is (in the facts of the list) and what it could do when it
+ * was listed (state).  It keeps its list alive.
+ */
 struct nvvgpu_type {
-	struct nvvgpu_type_list *list;
-	struct framework_state state;
-	_Atomic(char *) text;	/* NULL: nobody has asked for the sentence yet */
+	_Atomic(struct nvvgpu_type_list *) list;	/* set whenever the type is handed out */
 };
 
-/* One block: the list of a GPU is asked for often. */
+typedef _Atomic(char *) lazy_text;	/* NULL: nobody has asked for it yet */
+
+/*
+ * Lists are asked for often and seldom read to the end, so a list is one block
+ * that the driver fills; everything else is worked out for those who ask.
+ */
 struct nvvgpu_type_list {
 	atomic_uint refs;
 	uint32_t count;
+	_Atomic(lazy_text *) texts;	/* one per type; NULL: nobody has asked for any */
 	struct framework_types *facts;
 	char gpu_address[PCI_ADDRESS_LEN];
-	struct nvvgpu_type types[];
+	struct nvvgpu_type *types;	/* behind the states, in the same block */
+	struct framework_state states[];
 };
+
+static struct nvvgpu_type_list *list_of(const struct nvvgpu_type *type)
+{
+	return atomic_load_explicit(&type->list, memory_order_relaxed);
+}
+
+static const struct framework_state *state_of(const struct nvvgpu_type *type)
+{
+	const struct nvvgpu_type_list *list = list_of(type);
+
+	return &list->states[type - list->types];
+}
+
+static const struct framework_type *facts_of(const struct nvvgpu_type *type)
+{
+	return framework_types_find(list_of(type)->facts, state_of(type)->id);
+}
 
 static bool is_creatable(const struct framework_state *state)
 {
-	return state->known && state->available;
+	return state->available && state->available != FRAMEWORK_UNKNOWN;
 }
 
 /* --------------------------------------------------------------------- list */
 
-/* Takes over the reference to @facts. */
-static struct nvvgpu_type_list *list_new(struct nvvgpu_gpu *gpu, struct framework_types *facts,
-					 const struct framework_state *states, uint32_t count)
+static struct nvvgpu_type_list *list_new(struct nvvgpu_gpu *gpu, uint32_t room)
 {
+	size_t states = room * sizeof(struct framework_state);
 	struct nvvgpu_type_list *list;
 
-	list = malloc(sizeof(*list) + count * sizeof(list->types[0]));
-	if (!list) {
-		framework_types_unref(facts);
+	list = malloc(sizeof(*list) + states + room * sizeof(list->types[0]));
+	if (!list)
 		return NULL;
-	}
 	atomic_init(&list->refs, 1);
-	list->count = count;
-	list->facts = facts;
+	atomic_init(&list->texts, NULL);
+	list->types = (struct nvvgpu_type *)((char *)list->states + states);
 	memcpy(list->gpu_address, gpu->address, sizeof(list->gpu_address));
-	for (uint32_t i = 0; i < count; i++) {
-		list->types[i].list = list;
-		list->types[i].state = states[i];
-		atomic_init(&list->types[i].text, NULL);
-	}
 	return list;
 }
 
-static uint32_t keep_creatable(struct framework_state *states, uint32_t count)
+static void keep_creatable(struct nvvgpu_type_list *list)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (is_creatable(&states[i]))
-			states[kept++] = states[i];
-	return kept;
+	for (uint32_t i = 0; i < list->count; i++)
+		if (is_creatable(&list->states[i]))
+			list->states[kept++] = list->states[i];
+	list->count = kept;
+}
+
+/* -ENOSPC: *room was too small, and is what it takes now */
+static int try_list(struct nvvgpu_gpu *gpu, uint32_t *room, struct nvvgpu_type_list **ret)
+{
+	struct nvvgpu_type_list *list = list_new(gpu, *room);
+	int err;
+
+	if (!list)
+		return error_nomem();
+	err = gpu->framework->ops.type_states(gpu->framework, list->states, *room, &list->count,
+					      &list->facts);
+	if (err == -ENOSPC)
+		*room = list->count;
+	if (err) {
+		free(list);
+		return err;
+	}
+	*ret = list;
+	return 0;
 }
 
 NVVGPU_EXPORT int nvvgpu_type_list(struct nvvgpu_gpu *gpu, unsigned int flags,
 				   struct nvvgpu_type_list **ret)
 {
-	struct framework_state states[FRAMEWORK_MAX_TYPES];
-	struct framework_types *facts;
-	struct nvvgpu_type_list *list;
-	uint32_t count;
+	struct nvvgpu_type_list *list = NULL;
+	uint32_t room = FIRST_ROOM;
 	int err;
 
 	if (flags & ~NVVGPU_TYPE_CREATABLE)
 		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, gpu->address,
 				  "use NVVGPU_TYPE_ALL or NVVGPU_TYPE_CREATABLE",
 				  "unknown flags 0x%x", flags & ~NVVGPU_TYPE_CREATABLE);
-	err = gpu->framework->ops.type_states(gpu->framework, states, &count, &facts);
+	do
+		err = try_list(gpu, &room, &list);
+	while (err == -ENOSPC);
 	if (err)
 		return err;
 	if (flags & NVVGPU_TYPE_CREATABLE)
-		count = keep_creatable(states, count);
-	list = list_new(gpu, facts, states, count);
-	if (!list)
-		return error_nomem();
+		keep_creatable(list);
 	*ret = list;
 	return 0;
 }
@@ -99,10 +136,14 @@ NVVGPU_EXPORT struct nvvgpu_type_list *nvvgpu_type_list_ref(struct nvvgpu_type_l
 
 NVVGPU_EXPORT struct nvvgpu_type_list *nvvgpu_type_list_unref(struct nvvgpu_type_list *list)
 {
+	lazy_text *texts;
+
 	if (!list || atomic_fetch_sub_explicit(&list->refs, 1, memory_order_acq_rel) != 1)
 		return NULL;
-	for (uint32_t i = 0; i < list->count; i++)
-		free(atomic_load_explicit(&list->types[i].text, memory_order_relaxed));
+	texts = atomic_load_explicit(&list->texts, memory_order_relaxed);
+	for (uint32_t i = 0; texts && i < list->count; i++)
+		free(atomic_load_explicit(&texts[i], memory_order_relaxed));
+	free(texts);
 	framework_types_unref(list->facts);
 	free(list);
 	return NULL;
@@ -115,7 +156,13 @@ NVVGPU_EXPORT size_t nvvgpu_type_list_size(struct nvvgpu_type_list *list)
 
 NVVGPU_EXPORT struct nvvgpu_type *nvvgpu_type_list_get(struct nvvgpu_type_list *list, size_t index)
 {
-	return index < list->count ? &list->types[index] : NULL;
+	struct nvvgpu_type *type;
+
+	if (index >= list->count)
+		return NULL;
+	type = &list->types[index];
+	atomic_store_explicit(&type->list, list, memory_order_relaxed);
+	return type;
 }
 
 /* ------------------------------------------------------------------- lookup */
@@ -157,17 +204,26 @@ static const struct framework_type *match(const struct framework_types *types, c
 	return NULL;
 }
 
+/* With or without the vendor, whichever is nearer. */
+static unsigned int distance(const char *name, const char *text)
+{
+	unsigned int whole = text_distance(name, text, NEAR_DISTANCE + 1);
+	unsigned int model = text_distance(without_vendor(name), without_vendor(text),
+					   NEAR_DISTANCE + 1);
+
+	return whole < model ? whole : model;
+}
+
 /* Names that the caller may have meant, nearest first; nothing is ever substituted. */
 static void suggest(const struct framework_types *types, const char *text, char *buf, size_t size)
 {
 	size_t len = 0, named = 0;
 
-	for (unsigned int edits = 1; edits <= NEAR_DISTANCE; edits++) {
+	for (unsigned int edits = 0; edits <= NEAR_DISTANCE; edits++) {
 		for (uint32_t i = 0; i < types->count && named < NEAR_NAMES; i++) {
 			const char *name = types->types[i].name;
 
-			if (text_distance(without_vendor(name), without_vendor(text),
-					  NEAR_DISTANCE + 1) != edits)
+			if (distance(name, text) != edits)
 				continue;
 			len += snprintf(buf + len, size - len, "%s%s", named++ ? ", " : "near: ",
 					name);
@@ -224,9 +280,9 @@ NVVGPU_EXPORT int nvvgpu_type_lookup(struct nvvgpu_gpu *gpu, const char *id_or_n
 		return err;
 	type = match(list->facts, id_or_name);
 	for (uint32_t i = 0; type && i < list->count; i++) {
-		if (list->types[i].state.type != type)
+		if (list->states[i].id != type->id)
 			continue;
-		*ret = &list->types[i];
+		*ret = nvvgpu_type_list_get(list, i);
 		return 0;
 	}
 	err = fail_no_type(gpu, list->facts, id_or_name);
@@ -236,14 +292,14 @@ NVVGPU_EXPORT int nvvgpu_type_lookup(struct nvvgpu_gpu *gpu, const char *id_or_n
 
 NVVGPU_EXPORT struct nvvgpu_type *nvvgpu_type_ref(struct nvvgpu_type *type)
 {
-	nvvgpu_type_list_ref(type->list);
+	nvvgpu_type_list_ref(list_of(type));
 	return type;
 }
 
 NVVGPU_EXPORT struct nvvgpu_type *nvvgpu_type_unref(struct nvvgpu_type *type)
 {
 	if (type)
-		nvvgpu_type_list_unref(type->list);
+		nvvgpu_type_list_unref(list_of(type));
 	return NULL;
 }
 
@@ -251,99 +307,132 @@ NVVGPU_EXPORT struct nvvgpu_type *nvvgpu_type_unref(struct nvvgpu_type *type)
 
 NVVGPU_EXPORT uint32_t nvvgpu_type_get_id(struct nvvgpu_type *type)
 {
-	return type->state.type->id;
+	return state_of(type)->id;
 }
 
 NVVGPU_EXPORT const char *nvvgpu_type_get_name(struct nvvgpu_type *type)
 {
-	return type->state.type->name;
+	return facts_of(type)->name;
 }
 
 NVVGPU_EXPORT const char *nvvgpu_type_get_class(struct nvvgpu_type *type)
 {
-	return type->state.type->class_name;
+	return facts_of(type)->class_name;
 }
 
 NVVGPU_EXPORT const char *nvvgpu_type_get_gpu_address(struct nvvgpu_type *type)
 {
-	return type->list->gpu_address;
+	return list_of(type)->gpu_address;
 }
 
 NVVGPU_EXPORT uint64_t nvvgpu_type_get_framebuffer_bytes(struct nvvgpu_type *type)
 {
-	return type->state.type->framebuffer_bytes;
+	return facts_of(type)->framebuffer_bytes;
 }
 
 NVVGPU_EXPORT uint32_t nvvgpu_type_get_heads(struct nvvgpu_type *type)
 {
-	return type->state.type->heads;
+	return facts_of(type)->heads;
 }
 
 NVVGPU_EXPORT uint32_t nvvgpu_type_get_max_width(struct nvvgpu_type *type)
 {
-	return type->state.type->max_width;
+	return facts_of(type)->max_width;
 }
 
 NVVGPU_EXPORT uint32_t nvvgpu_type_get_max_height(struct nvvgpu_type *type)
 {
-	return type->state.type->max_height;
+	return facts_of(type)->max_height;
 }
 
 NVVGPU_EXPORT uint32_t nvvgpu_type_get_frame_rate_limit(struct nvvgpu_type *type)
 {
-	return type->state.type->frame_rate_limit;
+	return facts_of(type)->frame_rate_limit;
 }
 
 NVVGPU_EXPORT uint32_t nvvgpu_type_get_max_instances(struct nvvgpu_type *type)
 {
-	return type->state.type->max_instances;
+	return facts_of(type)->max_instances;
 }
 
 bool type_available(const struct nvvgpu_type *type, uint32_t *ret)
 {
-	if (type->state.known)
-		*ret = type->state.available;
-	return type->state.known;
+	uint32_t available = state_of(type)->available;
+
+	if (available == FRAMEWORK_UNKNOWN)
+		return false;
+	*ret = available;
+	return true;
 }
 
 NVVGPU_EXPORT int nvvgpu_type_get_available(struct nvvgpu_type *type, uint32_t *ret)
 {
 	if (type_available(type, ret))
 		return 0;
-	return error_set(ENODATA, NVVGPU_REASON_UNKNOWN, type->state.type->name,
+	return error_set(ENODATA, NVVGPU_REASON_UNKNOWN, facts_of(type)->name,
 			 "the driver does not say how many could be created", "");
 }
 
 NVVGPU_EXPORT bool nvvgpu_type_is_creatable(struct nvvgpu_type *type)
 {
-	return is_creatable(&type->state);
+	return is_creatable(state_of(type));
 }
 
 NVVGPU_EXPORT int nvvgpu_type_get_reason(struct nvvgpu_type *type)
 {
-	return type->state.reason;
+	const struct framework_state *state = state_of(type);
+	int reason;
+
+	if (is_creatable(state))
+		return NVVGPU_REASON_NONE;
+	reason = state->available ? NVVGPU_REASON_UNKNOWN : reason_from_why(state->why);
+	return reason == NVVGPU_REASON_NONE ? NVVGPU_REASON_UNKNOWN : reason;
 }
 
-/* Composed for the first who asks: most callers never do.  The first text stays. */
-NVVGPU_EXPORT const char *nvvgpu_type_get_reason_text(struct nvvgpu_type *type)
+/* The first of several threads wins, here and below: what was handed out stays. */
+static lazy_text *texts_of(struct nvvgpu_type_list *list)
 {
-	char sentence[SENTENCE_LEN];
-	char *text = atomic_load_explicit(&type->text, memory_order_acquire);
-	char *none = NULL;
+	lazy_text *texts = atomic_load_explicit(&list->texts, memory_order_acquire);
+	lazy_text *fresh;
 
-	if (type->state.reason == NVVGPU_REASON_NONE)
-		return "";
-	if (text)
-		return text;
-	reason_sentence(type->state.reason, type->state.detail, sentence, sizeof(sentence));
-	text = strdup(sentence);
-	if (!text)
-		return nvvgpu_reason_name(type->state.reason);
-	if (atomic_compare_exchange_strong_explicit(&type->text, &none, text, memory_order_acq_rel,
-						    memory_order_acquire))
+	if (texts)
+		return texts;
+	fresh = calloc(list->count, sizeof(*fresh));
+	if (fresh && atomic_compare_exchange_strong(&list->texts, &texts, fresh))
+		return fresh;
+	free(fresh);
+	return texts;
+}
+
+static const char *keep_text(lazy_text *place, char *text)
+{
+	char *kept = NULL;
+
+	if (atomic_compare_exchange_strong(place, &kept, text))
 		return text;
 	free(text);
-	return none;
+	return kept;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_type_get_reason_text(struct nvvgpu_type *type)
+{
+	int reason = nvvgpu_type_get_reason(type);
+	char sentence[SENTENCE_LEN];
+	lazy_text *place;
+	char *text;
+
+	if (reason == NVVGPU_REASON_NONE)
+		return "";
+	place = texts_of(list_of(type));
+	if (!place)
+		return nvvgpu_reason_name(reason);
+	place += type - list_of(type)->types;
+	text = atomic_load_explicit(place, memory_order_acquire);
+	if (text)
+		return text;
+	reason_sentence(reason, state_of(type)->detail, sentence, sizeof(sentence));
+	text = strdup(sentence);
+	return text ? keep_text(place, text) : nvvgpu_reason_name(reason);
 }
 
 NVVGPU_EXPORT int nvvgpu_type_list_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type,
@@ -354,6 +443,6 @@ NVVGPU_EXPORT int nvvgpu_type_list_placements(struct nvvgpu_gpu *gpu, struct nvv
 		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, gpu->address,
 				  "use one of enum nvvgpu_placement_set",
 				  "there is no placement set number %d", which);
-	return gpu->framework->ops.placements(gpu->framework, type->state.type, which, ids,
+	return gpu->framework->ops.placements(gpu->framework, facts_of(type), which, ids,
 					      capacity, ret_count, ret_length);
 }

@@ -44,9 +44,12 @@ need_packages() {
     fi
     echo "installing:$missing"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq update
     # shellcheck disable=SC2086 # one word for each package
-    apt-get -qq -y install --no-install-recommends $missing >/dev/null
+    if ! apt-get -qq update ||
+        ! apt-get -qq -y install --no-install-recommends $missing >/dev/null; then
+        echo "these packages could not be installed:$missing"
+        exit 3
+    fi
 }
 
 # configure BUILD [OPTION...]: sets the build directory up, or again when it exists

@@ -180,9 +180,9 @@ static const struct {
 	const char *name, *near;
 } misses[] = {
 	{ "NVIDIA L40-1D", "near: NVIDIA L40-1B" },	/* nothing is substituted */
-	{ "l40-1b", "near: " },
-	{ "nvidia L40-1B", "near: " },
-	{ "GRID L40-1B", "near: " },
+	{ "l40-1b", "near: NVIDIA L40-1B" },
+	{ "nvidia L40-1B", "near: NVIDIA L40-1B" },
+	{ "GRID L40-1B", "near: NVIDIA L40-1B" },
 	{ "L40-1B ", "near: NVIDIA L40-1B" },
 	{ "L40-1", "near: NVIDIA L40-1" },
 	{ "Quadro RTX 8000-48Q", "list the types" },

@@ -231,7 +231,7 @@ START_TEST(test_placements)
 {
 	ck_assert_int_eq(nvvgpu_spec_set_placement(spec, 4), 0);
 	nvvgpu_vgpu_unref(create());
-	assert_refused(ENOSPC, NVVGPU_REASON_PLACEMENT_TAKEN);
+	assert_refused(EINVAL, NVVGPU_REASON_PLACEMENT_TAKEN);
 	ck_assert_int_eq(nvvgpu_spec_set_placement(spec, 5), 0);
 	assert_refused(EINVAL, NVVGPU_REASON_PLACEMENT_INVALID);
 	ck_assert_ptr_nonnull(strstr(nvvgpu_error_get_cause(nvvgpu_last_error()), "5 is not"));

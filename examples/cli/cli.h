@@ -104,6 +104,8 @@ int pick_gpu(struct cli *cli, const char *address, struct nvvgpu_gpu **ret);
 int pick_gpu_for_stream(struct cli *cli, int fd, struct nvvgpu_gpu **ret);
 /* Walks over GPUs fail silently at their end: tells a failed search from none. */
 int check_search(struct cli *cli);
+/* One note for each GPU that cannot be shared. */
+void note_unshared(const struct cli *cli);
 /* "no GPUs on this host", "1 GPU cannot be shared: 0000:41:00.0 ..."; to be freed */
 char *why_nothing(struct cli *cli);
 

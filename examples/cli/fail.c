@@ -144,25 +144,44 @@ int fail(const struct cli *cli, const struct failure *failure)
 	return exit_code(failure->reason, failure->err);
 }
 
+/* The texts are copied: a library without JSON puts an error of its own in their place. */
 int fail_library(const struct cli *cli, int err)
 {
 	const struct nvvgpu_error *error = nvvgpu_last_error();
-	struct failure failure = {
-		.err = err < 0 ? -err : err,
-		.reason = nvvgpu_error_get_reason(error),
-		.object = nvvgpu_error_get_object(error),
-		.cause = nvvgpu_error_get_cause(error),
-		.next = nvvgpu_error_get_next_step(error),
-	};
+	struct text AUTO_TEXT object = TEXT_EMPTY, cause = TEXT_EMPTY, next = TEXT_EMPTY;
+	int reason = nvvgpu_error_get_reason(error);
 	char *json;
-	int code = exit_code(failure.reason, failure.err);
 
+	text_add(&object, nvvgpu_error_get_object(error));
+	text_add(&cause, nvvgpu_error_get_cause(error));
+	text_add(&next, nvvgpu_error_get_next_step(error));
 	if (!cli->json || nvvgpu_error_to_json(error, &json))
-		return fail(cli, &failure);
+		return fail(cli, &(struct failure){
+			.err = -err,
+			.reason = reason,
+			.object = text_get(&object),
+			.cause = text_get(&cause),
+			.next = text_get(&next),
+		});
 	fflush(stdout);
 	fprintf(stderr, "%s\n", json);
 	nvvgpu_free(json);
-	return code;
+	return exit_code(reason, -err);
+}
+
+int fail_stream(const struct cli *cli, int err, const char *path)
+{
+	const struct nvvgpu_error *error = nvvgpu_last_error();
+
+	if (strcmp(nvvgpu_error_get_object(error), "stream"))
+		return fail_library(cli, err);
+	return fail(cli, &(struct failure){
+		.err = -err,
+		.reason = nvvgpu_error_get_reason(error),
+		.object = strcmp(path, "-") ? path : "standard input",
+		.cause = nvvgpu_error_get_cause(error),
+		.next = nvvgpu_error_get_next_step(error),
+	});
 }
 
 static int reason_from_errno(int err)

@@ -17,6 +17,8 @@ struct failure {
 int fail(const struct cli *cli, const struct failure *failure);
 /* From nvvgpu_last_error(): to be called before any other library call. */
 int fail_library(const struct cli *cli, int err);
+/* The same about a stream from path, which the library knows as a descriptor only. */
+int fail_stream(const struct cli *cli, int err, const char *path);
 /* A system call of the command itself: fail_errno(cli, errno, path, "open"). */
 int fail_errno(const struct cli *cli, int err, const char *object, const char *doing);
 /* The command line is wrong. */

@@ -78,10 +78,7 @@ static int print_plain(struct cli *cli)
 	nvvgpu_for_each_gpu(cli->host, gpu)
 		add_gpu(&table, cli->host, gpu);
 	table_print(&table);
-	nvvgpu_for_each_gpu(cli->host, gpu)
-		if (nvvgpu_gpu_get_reason(gpu))
-			note(cli, "%s cannot be shared: %s", nvvgpu_gpu_get_address(gpu),
-			     nvvgpu_gpu_get_reason_text(gpu));
+	note_unshared(cli);
 	if (!table.n_cells)
 		note(cli, "no GPUs: no NVIDIA display controller was found on %s",
 		     nvvgpu_get_uri(cli->host));

@@ -23,7 +23,7 @@ int check_search(struct cli *cli)
 	if (nvvgpu_gpu_first(cli->host))
 		return 0;
 	err = nvvgpu_error_get_errno(nvvgpu_last_error());
-	return err ? fail_library(cli, err) : 0;
+	return err ? fail_library(cli, -err) : 0;
 }
 
 static bool is_shareable(struct nvvgpu_gpu *gpu)
@@ -52,19 +52,43 @@ char *why_nothing(struct cli *cli)
 	return text_take(&text);
 }
 
+void note_unshared(const struct cli *cli)
+{
+	struct nvvgpu_gpu *gpu;
+
+	nvvgpu_for_each_gpu(cli->host, gpu)
+		if (!is_shareable(gpu))
+			note(cli, "%s cannot be shared: %s", nvvgpu_gpu_get_address(gpu),
+			     nvvgpu_gpu_get_reason_text(gpu));
+}
+
+static int only_gpu_unshared(struct cli *cli, struct nvvgpu_gpu *gpu)
+{
+	return fail(cli, &(struct failure){
+		.err = EOPNOTSUPP,
+		.reason = nvvgpu_gpu_get_reason(gpu),
+		.object = nvvgpu_gpu_get_address(gpu),
+		.cause = nvvgpu_gpu_get_reason_text(gpu),
+		.next = "bind the GPU to a driver that offers vGPUs; --host emu:l40 needs no GPU",
+	});
+}
+
 static int no_gpu(struct cli *cli)
 {
+	struct nvvgpu_gpu *gpu;
 	char *why;
 	int code;
 
 	code = check_search(cli);
 	if (code)
 		return code;
+	gpu = nvvgpu_gpu_first(cli->host);
+	if (gpu && !nvvgpu_gpu_next(cli->host, gpu))
+		return only_gpu_unshared(cli, gpu);
 	why = why_nothing(cli);
 	code = fail(cli, &(struct failure){
-		.err = nvvgpu_gpu_first(cli->host) ? EOPNOTSUPP : ENODEV,
-		.reason = nvvgpu_gpu_first(cli->host) ? NVVGPU_REASON_NOT_SUPPORTED :
-							NVVGPU_REASON_NOT_FOUND,
+		.err = gpu ? EOPNOTSUPP : ENODEV,
+		.reason = gpu ? NVVGPU_REASON_NOT_SUPPORTED : NVVGPU_REASON_NOT_FOUND,
 		.object = nvvgpu_get_uri(cli->host),
 		.cause = why,
 		.next = "'nvvgpu gpus' lists what was found; --host emu:l40 needs no GPU",

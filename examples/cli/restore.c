@@ -42,7 +42,8 @@ static int restore_from(struct cli *cli, int fd)
 	transfer_begin(&transfer, NULL);
 	err = nvvgpu_migrate_restore(gpu, fd, transfer.options, &vgpu);
 	transfer_end(&transfer);
-	return err ? fail_library(cli, err) : tell_restored(cli, &transfer, vgpu);
+	return err ? fail_stream(cli, err, option_value(cli, "input")) :
+		     tell_restored(cli, &transfer, vgpu);
 }
 
 static int run_restore(struct cli *cli)

@@ -77,7 +77,7 @@ static int run_inspect(struct cli *cli)
 	if (code)
 		return code;
 	err = nvvgpu_migrate_inspect(fd, &info);
-	code = err ? fail_library(cli, err) : tell_info(cli, info, "");
+	code = err ? fail_stream(cli, err, word(cli, 0)) : tell_info(cli, info, "");
 	close(fd);
 	return code;
 }
@@ -130,7 +130,7 @@ static int verify(struct cli *cli, int fd)
 	transfer_begin(&transfer, NULL);
 	err = nvvgpu_migrate_verify(fd, transfer.options, &info);
 	transfer_end(&transfer);
-	return err ? fail_library(cli, err) : tell_verified(cli, &transfer, info);
+	return err ? fail_stream(cli, err, word(cli, 0)) : tell_verified(cli, &transfer, info);
 }
 
 static int run_verify(struct cli *cli)

@@ -118,11 +118,8 @@ static int collect_all(struct listing *listing)
 	if (code)
 		return code;
 	nvvgpu_for_each_gpu(listing->cli->host, gpu) {
-		if (nvvgpu_gpu_get_reason(gpu)) {
-			note(listing->cli, "%s cannot be shared: %s", nvvgpu_gpu_get_address(gpu),
-			     nvvgpu_gpu_get_reason_text(gpu));
+		if (nvvgpu_gpu_get_reason(gpu))
 			continue;
-		}
 		code = collect_gpu(listing, gpu);
 		if (code)
 			return code;
@@ -142,7 +139,7 @@ static void explain_empty(struct listing *listing)
 	char *why;
 
 	if (listing->n_gpus) {
-		note(cli, listing->creatable ? "no type can be created now" : "no types");
+		note(cli, "%s", listing->creatable ? "no type can be created now" : "no types");
 		if (!cli->quiet)
 			print_whys(stderr, text_get(&listing->whys));
 		return;
@@ -161,6 +158,7 @@ static void print(struct listing *listing)
 	} else {
 		table_print(&listing->table);
 		print_whys(stdout, text_get(&listing->whys));
+		note_unshared(listing->cli);
 	}
 }
 

@@ -71,7 +71,7 @@ struct nvvgpu_core {
 	u32 last_status;
 	struct core_event events[CORE_MAX_EVENTS];	/* received, not told yet */
 	u32 event_count;
-	DECLARE_BITMAP(crashed, CORE_MAX_GFIDS);	/* plugin tasks that died since their boot */
+	DECLARE_BITMAP(crashed, CORE_MAX_GFIDS);	/* tasks that died since boot */
 
 	struct mutex resource_lock;
 	struct core_range guest_fb, heap_fb;

@@ -146,9 +146,11 @@ void core_client_free(struct nvvgpu_core *core, struct nvvgpu_client *client)
 	/* failures are the firmware's: it forgets the rest with the client */
 	rm_free(core, client->handle, NV_HANDLE_SUBDEVICE);
 	rm_free(core, client->handle, NV_HANDLE_DEVICE);
+	/* a client that the firmware keeps keeps its handle: the next one needs another */
 	if (rm_free(core, client->handle, client->handle))
 		pr_warn("nvvgpu: %s: RM client %#x not freed\n", core->hw->name, client->handle);
-	give_client_id(core, client->id);
+	else
+		give_client_id(core, client->id);
 	kfree(client);
 }
 

@@ -131,13 +131,14 @@ static int configure(struct nvvgpu_mgr_vgpu *vgpu, struct nvvgpu_plugin *plugin)
 static void shut_task_down(struct nvvgpu_mgr_vgpu *vgpu)
 {
 	struct nvvgpu_mgr *mgr = vgpu->mgr;
-	int shutdown = mgr->ops.vgpu_shutdown(mgr->core, vgpu->client, gfid_of(vgpu));
-	int cleanup = mgr->ops.vgpu_cleanup(mgr->core, vgpu->client, gfid_of(vgpu));
+	int stopped, gone;
 
-	if (!cleanup)
+	stopped = mgr->ops.vgpu_shutdown(mgr->core, vgpu->client, gfid_of(vgpu));
+	gone = mgr->ops.vgpu_cleanup(mgr->core, vgpu->client, gfid_of(vgpu));
+	if (!gone)
 		set_booted(vgpu, false);
 	else
-		pr_warn("nvvgpu: vGPU %u: shutdown %d, cleanup %d\n", vgpu->id, shutdown, cleanup);
+		pr_warn("nvvgpu: vGPU %u: shutdown %d, cleanup %d\n", vgpu->id, stopped, gone);
 }
 
 void mgr_task_forget(struct nvvgpu_mgr_vgpu *vgpu)

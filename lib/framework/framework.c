@@ -84,15 +84,19 @@ void framework_close(struct framework *fw)
 
 /* -------------------------------------------------------------------- types */
 
-struct framework_types *framework_types_new(uint32_t count)
+struct framework_types *framework_types_new(const struct framework_state *states, uint32_t count)
 {
+	size_t size = sizeof(struct framework_types) + count * sizeof(struct framework_type);
 	struct framework_types *types;
 
-	types = calloc(1, sizeof(*types) + (size_t)count * sizeof(types->types[0]));
+	types = calloc(1, size + count * sizeof(types->ids[0]));
 	if (!types)
 		return NULL;
 	atomic_init(&types->refs, 1);
 	types->count = count;
+	types->ids = (uint32_t *)((char *)types + size);
+	for (uint32_t i = 0; i < count; i++)
+		types->ids[i] = types->types[i].id = states[i].id;
 	return types;
 }
 
@@ -110,8 +114,15 @@ void framework_types_unref(struct framework_types *types)
 
 const struct framework_type *framework_types_find(const struct framework_types *types, uint32_t id)
 {
-	for (uint32_t i = 0; i < types->count; i++)
-		if (types->types[i].id == id)
-			return &types->types[i];
-	return NULL;
+	uint32_t low = 0, high = types->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (types->ids[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < types->count && types->ids[low] == id ? &types->types[low] : NULL;
 }

@@ -42,26 +42,34 @@ struct framework_type {
 	char class_name[FRAMEWORK_TEXT_LEN];
 };
 
+#define FRAMEWORK_UNKNOWN UINT32_MAX
+
+/*
+ * What a type could do at one moment.  Laid out as struct nvvgpu_type_state of
+ * include/uapi/nvvgpu.h, so that the driver writes it where it is kept.
+ */
+struct framework_state {
+	uint32_t id;
+	uint32_t created;
+	uint32_t available;	/* or FRAMEWORK_UNKNOWN */
+	uint32_t why;		/* enum nvvgpu_why of the uapi, when available is 0 */
+	uint64_t detail;	/* for reason_sentence() */
+};
+
 /* All types of a GPU, ordered by id; shared by those who list them, so counted. */
 struct framework_types {
 	atomic_uint refs;
 	uint32_t count;
+	struct framework_types *older;	/* for the framework that made it */
+	uint32_t *ids;			/* of the types, side by side: what is compared most */
 	struct framework_type types[];
 };
 
-struct framework_types *framework_types_new(uint32_t count);	/* NULL: no memory */
+/* The types are still to be filled, their ids are not.  NULL: no memory */
+struct framework_types *framework_types_new(const struct framework_state *states, uint32_t count);
 struct framework_types *framework_types_ref(struct framework_types *types);
 void framework_types_unref(struct framework_types *types);	/* NULL is allowed */
 const struct framework_type *framework_types_find(const struct framework_types *types, uint32_t id);
-
-/* What a type could do at one moment. */
-struct framework_state {
-	const struct framework_type *type;
-	bool known;		/* available is known */
-	uint32_t available;
-	int reason;		/* enum nvvgpu_reason; NONE exactly when known and available > 0 */
-	uint64_t detail;	/* for reason_sentence() */
-};
 
 struct framework_request {
 	const struct framework_type *type;
@@ -114,9 +122,10 @@ struct framework_ops {
 	int (*set_mixed_size)(struct framework *fw, bool mixed);
 	int (*set_params)(struct framework *fw, const struct framework_vgpu *vgpu, const char *params);
 	int (*statistic)(struct framework *fw, int statistic, uint64_t *ret);
-	/* one state per type, by id; states has room for FRAMEWORK_MAX_TYPES */
-	int (*type_states)(struct framework *fw, struct framework_state *states, uint32_t *ret_count,
-			   struct framework_types **ret_types);
+	/* one state per type of *ret_types, in the same order; -ENOSPC, without a last error: *ret_count
+	 * is the room it takes */
+	int (*type_states)(struct framework *fw, struct framework_state *states, uint32_t room,
+			   uint32_t *ret_count, struct framework_types **ret_types);
 	int (*types)(struct framework *fw, struct framework_types **ret);
 	/* what a VMM opens */
 	int (*vfio_name)(struct framework *fw, const struct framework_vgpu *vgpu, char *buf,

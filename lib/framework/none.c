@@ -220,7 +220,7 @@ static int none_statistic(struct framework *fw, int statistic, uint64_t *ret)
 	return refuse(fw);
 }
 
-static int none_type_states(struct framework *fw, struct framework_state *states,
+static int none_type_states(struct framework *fw, struct framework_state *states, uint32_t room,
 			    uint32_t *ret_count, struct framework_types **ret_types)
 {
 	return refuse(fw);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The framework of this project's driver: the ioctls of include/uapi/nvvgpu.h. */
+#include <assert.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,11 +18,18 @@
 
 struct nvvgpu_framework_gpu {
 	struct framework base;
-	pthread_mutex_t lock;		/* the three below; what they point to stays until close */
-	struct os_file *reader;
-	struct os_file *writer;
-	struct framework_types *types;	/* NULL: not asked yet */
+	pthread_mutex_t lock;	/* changes of the three below; what they point to stays until close */
+	_Atomic(struct os_file *) reader;
+	_Atomic(struct os_file *) writer;
+	_Atomic(struct framework_types *) types;	/* NULL: not asked yet */
 };
+
+#define SAME_PLACE(a, b)						\
+	(offsetof(struct framework_state, a) == offsetof(struct nvvgpu_type_state, b))
+static_assert(sizeof(struct framework_state) == sizeof(struct nvvgpu_type_state) &&
+	      SAME_PLACE(id, id) && SAME_PLACE(created, created) &&
+	      SAME_PLACE(available, available) && SAME_PLACE(why, why) &&
+	      SAME_PLACE(detail, why_detail), "states are taken as the driver writes them");
 
 static struct nvvgpu_framework_gpu *own(struct framework *fw)
 {
@@ -33,15 +41,20 @@ static struct nvvgpu_framework_gpu *own(struct framework *fw)
 static int control(struct framework *fw, bool change, struct os_file **ret)
 {
 	struct nvvgpu_framework_gpu *gpu = own(fw);
-	struct os_file **file = change ? &gpu->writer : &gpu->reader;
+	_Atomic(struct os_file *) *kept = change ? &gpu->writer : &gpu->reader;
+	struct os_file *file = atomic_load_explicit(kept, memory_order_acquire);
 	int err = 0;
 
-	pthread_mutex_lock(&gpu->lock);
-	if (!*file)
-		err = fw->os->ops->control_open(fw->os, fw->address, change, file);
-	if (!err)
-		*ret = *file;
-	pthread_mutex_unlock(&gpu->lock);
+	if (!file) {
+		pthread_mutex_lock(&gpu->lock);
+		file = atomic_load_explicit(kept, memory_order_relaxed);
+		if (!file)
+			err = fw->os->ops->control_open(fw->os, fw->address, change, &file);
+		if (!err)
+			atomic_store_explicit(kept, file, memory_order_release);
+		pthread_mutex_unlock(&gpu->lock);
+	}
+	*ret = file;
 	if (err)
 		return error_errno(err, fw->address, change ?
 				   "opening the control device for changes" :
@@ -197,35 +210,36 @@ static int fw_statistic(struct framework *fw, int statistic, uint64_t *ret)
 
 /* -------------------------------------------------------------------- types */
 
-static int read_states(struct framework *fw, struct nvvgpu_type_state *states, uint32_t *ret_count)
+/* -ENOSPC, without a last error: *ret_count is the room it takes */
+static int read_states(struct framework *fw, struct framework_state *states, uint32_t room,
+		       uint32_t *ret_count)
 {
 	struct nvvgpu_ioctl_type_list in = {
 		.size = sizeof(in),
-		.count = FRAMEWORK_MAX_TYPES,
+		.count = room,
 		.states = (uintptr_t)states,
 	};
-	int err = ask(fw, NVVGPU_IOCTL_TYPE_LIST, &in, "asking the driver for its types");
+	int failed, err = request(fw, false, NVVGPU_IOCTL_TYPE_LIST, &in, &failed);
 
 	if (err)
 		return err;
-	if (in.count > FRAMEWORK_MAX_TYPES)
-		return fail_nonsense(fw, "more types than it was given room for");
-	for (uint32_t i = 1; i < in.count; i++)
-		if (states[i].id <= states[i - 1].id)
-			return fail_nonsense(fw, "types out of order");
+	if (failed && failed != -ENOSPC)
+		return error_errno(failed, fw->address, "asking the driver for its types");
+	if (in.count > FRAMEWORK_MAX_TYPES || (in.count > room) != !!failed)
+		return fail_nonsense(fw, "its number of types");
 	*ret_count = in.count;
-	return 0;
+	return failed;
 }
 
-static int read_type(struct framework *fw, uint32_t id, struct framework_type *type)
+static int read_type(struct framework *fw, struct framework_type *type)
 {
-	struct nvvgpu_ioctl_type in = { .size = sizeof(in), .id = id };
+	struct nvvgpu_ioctl_type in = { .size = sizeof(in), .id = type->id };
 	int err = ask(fw, NVVGPU_IOCTL_TYPE_GET, &in, "asking the driver for a type");
 
 	if (err)
 		return err;
 	*type = (struct framework_type){
-		.id = id,
+		.id = type->id,
 		.max_instances = in.max_instances,
 		.heads = in.heads,
 		.max_width = in.max_width,
@@ -239,27 +253,31 @@ static int read_type(struct framework *fw, uint32_t id, struct framework_type *t
 	return 0;
 }
 
-static bool types_match(const struct framework_types *types, const struct nvvgpu_type_state *states,
+static bool types_match(const struct framework_types *types, const struct framework_state *states,
 			uint32_t count)
 {
 	if (!types || types->count != count)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		if (types->types[i].id != states[i].id)
+		if (types->ids[i] != states[i].id)
 			return false;
 	return true;
 }
 
-static int read_types(struct framework *fw, const struct nvvgpu_type_state *states, uint32_t count,
+static int read_types(struct framework *fw, const struct framework_state *states, uint32_t count,
 		      struct framework_types **ret)
 {
-	struct framework_types *types = framework_types_new(count);
+	struct framework_types *types;
 	int err = 0;
 
+	for (uint32_t i = 1; i < count; i++)
+		if (states[i].id <= states[i - 1].id)
+			return fail_nonsense(fw, "types out of order");
+	types = framework_types_new(states, count);
 	if (!types)
 		return error_nomem();
 	for (uint32_t i = 0; !err && i < count; i++)
-		err = read_type(fw, states[i].id, &types->types[i]);
+		err = read_type(fw, &types->types[i]);
 	if (err)
 		framework_types_unref(types);
 	else
@@ -267,41 +285,39 @@ static int read_types(struct framework *fw, const struct nvvgpu_type_state *stat
 	return err;
 }
 
-static struct framework_types *cached_types(struct framework *fw)
-{
-	struct nvvgpu_framework_gpu *gpu = own(fw);
-	struct framework_types *types;
-
-	pthread_mutex_lock(&gpu->lock);
-	types = gpu->types ? framework_types_ref(gpu->types) : NULL;
-	pthread_mutex_unlock(&gpu->lock);
-	return types;
-}
-
+/* Who is just taking a reference may still look at the older ones, so they stay until close. */
 static void cache_types(struct framework *fw, struct framework_types *types)
 {
 	struct nvvgpu_framework_gpu *gpu = own(fw);
-	struct framework_types *old;
 
 	pthread_mutex_lock(&gpu->lock);
-	old = gpu->types;
-	gpu->types = framework_types_ref(types);
+	types->older = atomic_load_explicit(&gpu->types, memory_order_relaxed);
+	atomic_store_explicit(&gpu->types, framework_types_ref(types), memory_order_release);
 	pthread_mutex_unlock(&gpu->lock);
-	framework_types_unref(old);
+}
+
+static void forget_types(struct framework_types *types)
+{
+	while (types) {
+		struct framework_types *older = types->older;
+
+		framework_types_unref(types);
+		types = older;
+	}
 }
 
 /* The types that the states are of; what a type is never changes, so it is asked for once. */
-static int types_of(struct framework *fw, const struct nvvgpu_type_state *states, uint32_t count,
+static int types_of(struct framework *fw, const struct framework_state *states, uint32_t count,
 		    struct framework_types **ret)
 {
-	struct framework_types *types = cached_types(fw);
+	struct framework_types *types;
 	int err;
 
+	types = atomic_load_explicit(&own(fw)->types, memory_order_acquire);
 	if (types_match(types, states, count)) {
-		*ret = types;
+		*ret = framework_types_ref(types);
 		return 0;
 	}
-	framework_types_unref(types);
 	err = read_types(fw, states, count, &types);
 	if (err)
 		return err;
@@ -310,59 +326,31 @@ static int types_of(struct framework *fw, const struct nvvgpu_type_state *states
 	return 0;
 }
 
-static void state_from_uapi(struct framework_state *state, const struct nvvgpu_type_state *from,
-			    const struct framework_type *type)
+static int fw_type_states(struct framework *fw, struct framework_state *states, uint32_t room,
+			  uint32_t *ret_count, struct framework_types **ret_types)
 {
-	*state = (struct framework_state){
-		.type = type,
-		.known = true,
-		.available = from->available,
-	};
-	if (from->available)
-		return;
-	state->reason = reason_from_why(from->why);
-	state->detail = from->why_detail;
-	if (state->reason == NVVGPU_REASON_NONE)
-		state->reason = NVVGPU_REASON_UNKNOWN;
-}
+	int err = read_states(fw, states, room, ret_count);
 
-static int fw_type_states(struct framework *fw, struct framework_state *states, uint32_t *ret_count,
-			  struct framework_types **ret_types)
-{
-	struct nvvgpu_type_state raw[FRAMEWORK_MAX_TYPES];
-	struct framework_types *types;
-	uint32_t count;
-	int err;
-
-	err = read_states(fw, raw, &count);
-	if (err)
-		return err;
-	err = types_of(fw, raw, count, &types);
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < count; i++)
-		state_from_uapi(&states[i], &raw[i], &types->types[i]);
-	*ret_count = count;
-	*ret_types = types;
-	return 0;
+	return err ? err : types_of(fw, states, *ret_count, ret_types);
 }
 
 static int refresh_types(struct framework *fw, struct framework_types **ret)
 {
-	struct nvvgpu_type_state raw[FRAMEWORK_MAX_TYPES];
+	struct framework_state states[FRAMEWORK_MAX_TYPES];
 	uint32_t count;
-	int err = read_states(fw, raw, &count);
+	int err = read_states(fw, states, FRAMEWORK_MAX_TYPES, &count);
 
-	return err ? err : types_of(fw, raw, count, ret);
+	return err ? err : types_of(fw, states, count, ret);
 }
 
 static int fw_types(struct framework *fw, struct framework_types **ret)
 {
-	struct framework_types *types = cached_types(fw);
+	struct framework_types *types;
 
+	types = atomic_load_explicit(&own(fw)->types, memory_order_acquire);
 	if (!types)
 		return refresh_types(fw, ret);
-	*ret = types;
+	*ret = framework_types_ref(types);
 	return 0;
 }
 
@@ -775,9 +763,9 @@ static void fw_close(struct framework *fw)
 {
 	struct nvvgpu_framework_gpu *gpu = own(fw);
 
-	os_file_close(gpu->reader);
-	os_file_close(gpu->writer);
-	framework_types_unref(gpu->types);
+	os_file_close(atomic_load(&gpu->reader));
+	os_file_close(atomic_load(&gpu->writer));
+	forget_types(atomic_load(&gpu->types));
 	pthread_mutex_destroy(&gpu->lock);
 	free(gpu);
 }
@@ -805,7 +793,9 @@ static int fw_probe(struct os *os, const char *address, struct framework **ret)
 	}
 	framework_init(&gpu->base, &framework_nvvgpu, os, address);
 	pthread_mutex_init(&gpu->lock, NULL);
-	gpu->reader = reader;
+	atomic_init(&gpu->reader, reader);
+	atomic_init(&gpu->writer, NULL);
+	atomic_init(&gpu->types, NULL);
 	err = reader ? fw_info(&gpu->base, &info) : 0;
 	if (err) {
 		fw_close(&gpu->base);

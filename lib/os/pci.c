@@ -50,12 +50,6 @@ static int guarded(struct pci_access *access, int (*body)(struct pci_access *acc
 	return err;
 }
 
-static int clean_up(struct pci_access *access, void *arg)
-{
-	pci_cleanup(access);
-	return 0;
-}
-
 /* -------------------------------------------------------------------- names */
 
 struct name_query {
@@ -109,15 +103,18 @@ struct vfs_query {
 	unsigned int method;
 	const char *param, *value;
 	int domain, bus, device, function;
+	struct pci_dev *owned;	/* what pci_get_dev() made; a list's functions are its own */
 	uint16_t total_vfs;
 };
 
 /* A dump has its functions in a list; sysfs is asked for the one function alone. */
-static struct pci_dev *find_function(struct pci_access *access, const struct vfs_query *query)
+static struct pci_dev *find_function(struct pci_access *access, struct vfs_query *query)
 {
-	if (query->method != PCI_ACCESS_DUMP)
-		return pci_get_dev(access, query->domain, query->bus, query->device,
-				   query->function);
+	if (query->method != PCI_ACCESS_DUMP) {
+		query->owned = pci_get_dev(access, query->domain, query->bus, query->device,
+					   query->function);
+		return query->owned;
+	}
 	for (struct pci_dev *dev = access->devices; dev; dev = dev->next)
 		if (dev->domain == query->domain && dev->bus == query->bus &&
 		    dev->dev == query->device && dev->func == query->function)
@@ -128,7 +125,7 @@ static struct pci_dev *find_function(struct pci_access *access, const struct vfs
 static int read_total_vfs(struct pci_access *access, void *arg)
 {
 	struct vfs_query *query = arg;
-	struct pci_cap *cap = NULL;
+	struct pci_cap *cap;
 	struct pci_dev *dev;
 
 	access->method = query->method;
@@ -140,11 +137,21 @@ static int read_total_vfs(struct pci_access *access, void *arg)
 		return -ENOENT;
 	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CAPS | PCI_FILL_EXT_CAPS);
 	cap = pci_find_cap(dev, PCI_EXT_CAP_ID_SRIOV, PCI_CAP_EXTENDED);
-	if (cap)
-		query->total_vfs = pci_read_word(dev, cap->addr + SRIOV_TOTAL_VFS);
-	if (query->method != PCI_ACCESS_DUMP)
-		pci_free_dev(dev);
-	return cap ? 0 : -ENOENT;
+	if (!cap)
+		return -ENOENT;
+	query->total_vfs = pci_read_word(dev, cap->addr + SRIOV_TOTAL_VFS);
+	return 0;
+}
+
+/* Also behind a query that libpci gave up. */
+static int clean_up(struct pci_access *access, void *arg)
+{
+	struct vfs_query *query = arg;
+
+	if (query->owned)
+		pci_free_dev(query->owned);
+	pci_cleanup(access);
+	return 0;
 }
 
 int os_pci_total_vfs(struct os *os, const char *address, uint16_t *ret)
@@ -162,7 +169,7 @@ int os_pci_total_vfs(struct os *os, const char *address, uint16_t *ret)
 		return err;
 	access = pci_alloc();
 	err = guarded(access, read_total_vfs, &query);
-	guarded(access, clean_up, NULL);
+	guarded(access, clean_up, &query);
 	if (!err)
 		*ret = query.total_vfs;
 	return err;

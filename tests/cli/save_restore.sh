@@ -85,6 +85,7 @@ new_host l40
 head -c -1 "$file" >"$dir/short.state"
 fails 7 verify "$dir/short.state"
 has_error stream-truncated
+in_err "$dir/short.state"
 fails 7 restore -i "$dir/short.state"
 {
     head -c 300 "$file"

@@ -61,11 +61,36 @@ done
 ok types
 table GPU ID NAME CLASS MEMORY DISPLAYS MAX FREE REASON
 
-# who is not there, who is not shared
+# a GPU that is given away as a whole: told once, and why
+tree=$dir/tree/sys/bus/pci/devices
+mkdir -p "$tree/0000:03:00.0" "$dir/tree/sys/bus/pci/drivers/vfio-pci"
+echo 0x10de >"$tree/0000:03:00.0/vendor"
+echo 0x26b5 >"$tree/0000:03:00.0/device"
+echo 0x030200 >"$tree/0000:03:00.0/class"
+ln -s ../../drivers/vfio-pci "$tree/0000:03:00.0/driver"
+host=tree:$dir/tree
+ok types
+[ ! -s "$out" ] || fail "no table should be printed"
+in_err "no types: 1 GPU cannot be shared: 0000:03:00.0: "
+ok vgpus
+in_err "no vGPUs: 1 GPU cannot be shared: 0000:03:00.0: "
+ok gpus
+table ADDRESS NAME FRAMEWORK MEMORY VFS MODE VGPUS REASON
+in_out passthrough
+in_err "0000:03:00.0 cannot be shared: "
+fails 8 types 0000:03:00.0
+has_error passthrough
+fails 8 create --type 869
+has_error passthrough
+ok show 0000:03:00.0
+in_out "(passthrough)"
+
+# who is not there
+new_host l40
 fails 3 types 0000:99:00.0
 has_error not-found
 fails 2 types nonsense
-mkdir -p "$dir/tree/sys/bus/pci/devices"
-host=tree:$dir/tree
+mkdir -p "$dir/empty/sys/bus/pci/devices"
+host=tree:$dir/empty
 ok types
 in_err "no types: no GPUs on this host"

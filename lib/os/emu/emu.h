@@ -40,7 +40,6 @@ struct emu_fb {
 	int guest_fd, host_fd;
 	uint64_t guest_bytes, host_bytes;
 	bool deferred;		/* zeroing waits for emu_fb_apply(), so that a commit can come first */
-	bool detached;		/* contents belong to the next instance: changes are dropped */
 	struct emu_range *pending;
 	size_t pending_count;
 };

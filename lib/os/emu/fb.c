@@ -165,8 +165,6 @@ int emu_fb_write(struct emu_fb *fb, uint64_t address, const void *buf, size_t le
 	const char *p = buf;
 	int err = in_bounds(fb, address, len);
 
-	if (fb->detached)
-		return err;
 	if (!err && overlaps_pending(fb, address, len))
 		err = emu_fb_apply(fb);
 	for (size_t done = 0; !err && done < len;) {
@@ -215,7 +213,7 @@ int emu_fb_zero(struct emu_fb *fb, uint64_t address, uint64_t len)
 	struct emu_range *pending;
 	int err = in_bounds(fb, address, len);
 
-	if (err || fb->detached)
+	if (err)
 		return err;
 	if (!fb->deferred || address >= fb->guest_bytes)
 		return zero_now(fb, address, len);

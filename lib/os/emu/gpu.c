@@ -248,9 +248,10 @@ int emu_gpu_power_on(struct emu_gpu *gpu)
 
 void emu_gpu_power_off(struct emu_gpu *gpu)
 {
-	/* the manager scrubs what it ends; contents that outlive this instance must not be */
-	gpu->fb.detached = gpu->state.dir_fd >= 0;
-	if (gpu->mgr)
+	/* with a state directory the vGPUs outlive this instance: nothing is scrubbed */
+	if (gpu->mgr && gpu->state.dir_fd >= 0)
+		nvvgpu_mgr_stop_warm(gpu->mgr);
+	else if (gpu->mgr)
 		nvvgpu_mgr_stop(gpu->mgr);
 	if (gpu->core)
 		nvvgpu_core_stop(gpu->core);

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+/* Events of emulated hosts: what is told, in which order, to whom, and when it wakes. */
+#include <check.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "internal.h"
+
+#define MS 1000000LL
+
+static struct nvvgpu *host;
+static struct nvvgpu_gpu *gpu;
+static struct nvvgpu_monitor *monitor;
+
+static void setup(void)
+{
+	ck_assert_int_eq(nvvgpu_open("emu:l40*2", &host), 0);
+	gpu = nvvgpu_gpu_first(host);
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+}
+
+static void teardown(void)
+{
+	nvvgpu_monitor_close(monitor);
+	nvvgpu_unref(host);
+}
+
+static struct nvvgpu_vgpu *create(struct nvvgpu_gpu *on)
+{
+	struct nvvgpu_spec *spec;
+	struct nvvgpu_vgpu *vgpu;
+
+	ck_assert_int_eq(nvvgpu_spec_new(&spec), 0);
+	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "869"), 0);
+	ck_assert_int_eq(nvvgpu_create(on, spec, &vgpu), 0);
+	nvvgpu_spec_free(spec);
+	return vgpu;
+}
+
+static struct nvvgpu_event *next(int kind)
+{
+	struct nvvgpu_event *event;
+
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 1000 * MS, &event), 0);
+	ck_assert_int_eq(nvvgpu_event_get_kind(event), kind);
+	return event;
+}
+
+static void skip(int kind)
+{
+	nvvgpu_event_free(next(kind));
+}
+
+static void assert_nothing(void)
+{
+	struct nvvgpu_event *event = (void *)&host;
+
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), -EAGAIN);
+	ck_assert_ptr_eq(event, &host);
+	ck_assert_int_eq(nvvgpu_error_get_errno(nvvgpu_last_error()), EAGAIN);
+}
+
+static bool is_readable(void)
+{
+	struct pollfd pollfd = { .fd = nvvgpu_monitor_get_fd(monitor), .events = POLLIN };
+
+	return poll(&pollfd, 1, 0) == 1;
+}
+
+START_TEST(test_created_and_destroyed)
+{
+	struct nvvgpu_vgpu *vgpu = create(gpu);
+	struct nvvgpu_event *event = next(NVVGPU_EVENT_KIND_CREATED);
+	uint64_t sequence = nvvgpu_event_get_sequence(event);
+
+	ck_assert_str_eq(nvvgpu_event_get_gpu_address(event), nvvgpu_gpu_get_address(gpu));
+	ck_assert_str_eq(nvvgpu_event_get_uuid(event), nvvgpu_vgpu_get_uuid(vgpu));
+	ck_assert_uint_eq(nvvgpu_event_get_type_id(event), 869);
+	nvvgpu_event_free(event);
+	ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
+	event = next(NVVGPU_EVENT_KIND_DESTROYED);
+	ck_assert_str_eq(nvvgpu_event_get_uuid(event), nvvgpu_vgpu_get_uuid(vgpu));
+	ck_assert_uint_eq(nvvgpu_event_get_sequence(event), sequence + 1);
+	nvvgpu_event_free(event);
+	nvvgpu_event_free(NULL);
+	nvvgpu_vgpu_unref(vgpu);
+	assert_nothing();
+}
+END_TEST
+
+START_TEST(test_time)
+{
+	struct nvvgpu_event *event;
+	struct timespec now;
+	uint64_t before;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	before = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	nvvgpu_vgpu_unref(create(gpu));
+	event = next(NVVGPU_EVENT_KIND_CREATED);
+	ck_assert_uint_ge(nvvgpu_event_get_time_ns(event), before);
+	ck_assert_uint_lt(nvvgpu_event_get_time_ns(event), before + 60000 * MS);
+	nvvgpu_event_free(event);
+}
+END_TEST
+
+START_TEST(test_events_of_the_gpu)
+{
+	struct nvvgpu_event *event;
+
+	ck_assert_int_eq(nvvgpu_gpu_set_mixed_size(gpu, true), 0);
+	event = next(NVVGPU_EVENT_KIND_MODE);
+	ck_assert_ptr_null(nvvgpu_event_get_uuid(event));
+	ck_assert_uint_eq(nvvgpu_event_get_value(event), 1);
+	nvvgpu_event_free(event);
+}
+END_TEST
+
+START_TEST(test_device_and_params)
+{
+	struct nvvgpu_vgpu *vgpu = create(gpu);
+	struct nvvgpu_device *device;
+
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	ck_assert_int_eq(nvvgpu_vgpu_set_params(vgpu, "frame_rate_limiter=0"), 0);
+	skip(NVVGPU_EVENT_KIND_PARAMS);
+	ck_assert_int_eq(nvvgpu_device_open(vgpu, &device), 0);
+	skip(NVVGPU_EVENT_KIND_STARTED);
+	nvvgpu_device_unref(device);
+	skip(NVVGPU_EVENT_KIND_STOPPED);
+	nvvgpu_vgpu_unref(vgpu);
+	assert_nothing();
+}
+END_TEST
+
+START_TEST(test_starts_now)
+{
+	struct nvvgpu_monitor *late;
+	struct nvvgpu_event *event;
+
+	nvvgpu_vgpu_unref(create(gpu));
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &late), 0);
+	ck_assert_int_eq(nvvgpu_monitor_next(late, 0, &event), -EAGAIN);
+	nvvgpu_vgpu_unref(create(gpu));
+	ck_assert_int_eq(nvvgpu_monitor_next(late, 0, &event), 0);
+	nvvgpu_event_free(event);
+	ck_assert_int_eq(nvvgpu_monitor_next(late, 0, &event), -EAGAIN);
+	nvvgpu_monitor_close(late);
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	assert_nothing();
+}
+END_TEST
+
+/* Two GPUs in turn: one stream, in the order of time. */
+START_TEST(test_merged)
+{
+	struct nvvgpu_gpu *gpus[] = { gpu, nvvgpu_gpu_next(host, gpu) };
+	uint64_t last = 0;
+
+	for (int i = 0; i < 8; i++)
+		nvvgpu_vgpu_unref(create(gpus[i % 2]));
+	for (int i = 0; i < 8; i++) {
+		struct nvvgpu_event *event = next(NVVGPU_EVENT_KIND_CREATED);
+
+		ck_assert_str_eq(nvvgpu_event_get_gpu_address(event),
+				 nvvgpu_gpu_get_address(gpus[i % 2]));
+		ck_assert_uint_ge(nvvgpu_event_get_time_ns(event), last);
+		last = nvvgpu_event_get_time_ns(event);
+		nvvgpu_event_free(event);
+	}
+	assert_nothing();
+}
+END_TEST
+
+/* One event per wake-up is a way to use it: the descriptor stays readable until the last. */
+START_TEST(test_descriptor)
+{
+	struct nvvgpu_event *event;
+
+	while (is_readable())
+		assert_nothing();
+	for (int i = 0; i < 20; i++)
+		nvvgpu_vgpu_unref(create(gpu));
+	for (int i = 0; i < 20; i++) {
+		ck_assert(is_readable());
+		ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), 0);
+		nvvgpu_event_free(event);
+	}
+	assert_nothing();
+	ck_assert(!is_readable());
+}
+END_TEST
+
+START_TEST(test_time_out)
+{
+	struct timespec before, after;
+	struct nvvgpu_event *event;
+	int64_t ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 20 * MS, &event), -EAGAIN);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ns = (after.tv_sec - before.tv_sec) * 1000 * MS + after.tv_nsec - before.tv_nsec;
+	ck_assert_int_ge(ns, 20 * MS);
+	nvvgpu_vgpu_unref(create(gpu));
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, INT64_MAX, &event), 0);
+	nvvgpu_event_free(event);
+}
+END_TEST
+
+static void *create_later(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 20 * MS };
+
+	nanosleep(&pause, NULL);
+	nvvgpu_vgpu_unref(create(gpu));
+	return NULL;
+}
+
+START_TEST(test_wakes)
+{
+	struct nvvgpu_event *event;
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, create_later, NULL), 0);
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, -1, &event), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	nvvgpu_event_free(event);
+}
+END_TEST
+
+START_TEST(test_outlives_its_host_reference)
+{
+	struct nvvgpu_vgpu *vgpu = create(gpu);
+
+	nvvgpu_unref(host);
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	nvvgpu_vgpu_unref(vgpu);
+	nvvgpu_monitor_close(monitor);
+	nvvgpu_monitor_close(NULL);
+	monitor = NULL;
+	host = NULL;
+}
+END_TEST
+
+START_TEST(test_kind_names)
+{
+	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_CREATED), "created");
+	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_VFS), "vfs");
+	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_LOST), "lost");
+	ck_assert_str_eq(nvvgpu_event_kind_name(0), "unknown");
+	ck_assert_str_eq(nvvgpu_event_kind_name(12), "unknown");
+	ck_assert_str_eq(nvvgpu_event_kind_name(-1), "unknown");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("event");
+	TCase *tcase = tcase_create("event");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, test_created_and_destroyed);
+	tcase_add_test(tcase, test_time);
+	tcase_add_test(tcase, test_events_of_the_gpu);
+	tcase_add_test(tcase, test_device_and_params);
+	tcase_add_test(tcase, test_starts_now);
+	tcase_add_test(tcase, test_merged);
+	tcase_add_test(tcase, test_descriptor);
+	tcase_add_test(tcase, test_time_out);
+	tcase_add_test(tcase, test_wakes);
+	tcase_add_test(tcase, test_outlives_its_host_reference);
+	tcase_add_test(tcase, test_kind_names);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
