@@ -229,6 +229,7 @@ static int gpu_new(struct nvvgpu *host, const char *address, struct nvvgpu_gpu *
 	if (!gpu)
 		return error_nomem();
 	atomic_init(&gpu->refs, 1);
+	atomic_init(&gpu->type_room, FRAMEWORK_MAX_TYPES);
 	pthread_mutex_init(&gpu->name_lock, NULL);
 	gpu->host = host;
 	text_copy(gpu->address, sizeof(gpu->address), address);
@@ -338,8 +339,8 @@ int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret)
 		       error_errno(err, host->uri, "searching " DEVICES " of sysfs for GPUs");
 	}
 	qsort(search.table->gpus, search.table->count, sizeof(search.table->gpus[0]), compare_gpus);
-	for (size_t i = 0; i < search.table->count; i++)
-		search.table->gpus[i]->index = i;
+	for (size_t i = 1; i < search.table->count; i++)
+		search.table->gpus[i - 1]->next = search.table->gpus[i];
 	*ret = search.table;
 	return 0;
 }
@@ -355,30 +356,9 @@ void gpu_table_unref(struct gpu_table *table)
 
 /* ----------------------------------------------------------- walk and lookup */
 
-/* Behind a GPU of an earlier search it goes on by address. */
-static size_t index_after(const struct gpu_table *table, const struct nvvgpu_gpu *gpu)
-{
-	size_t i = 0;
-
-	if (gpu->index < table->count && table->gpus[gpu->index] == gpu)
-		return gpu->index + 1;
-	while (i < table->count && pci_address_compare(table->gpus[i]->address, gpu->address) <= 0)
-		i++;
-	return i;
-}
-
 /* The end of the walk is no failure. */
-static struct nvvgpu_gpu *lend(struct nvvgpu *host, const struct nvvgpu_gpu *after)
+static struct nvvgpu_gpu *lend(struct nvvgpu_gpu *gpu)
 {
-	struct nvvgpu_gpu *gpu = NULL;
-	size_t index = 0;
-
-	pthread_mutex_lock(&host->lock);
-	if (after)
-		index = index_after(host->gpus, after);
-	if (index < host->gpus->count)
-		gpu = host->gpus->gpus[index];
-	pthread_mutex_unlock(&host->lock);
 	if (!gpu)
 		error_clear();
 	return gpu;
@@ -386,17 +366,36 @@ static struct nvvgpu_gpu *lend(struct nvvgpu *host, const struct nvvgpu_gpu *aft
 
 NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_first(struct nvvgpu *host)
 {
+	struct nvvgpu_gpu *gpu;
 	struct gpu_table *table;
 
 	if (host_gpus(host, &table))
 		return NULL;
+	gpu = table->count ? table->gpus[0] : NULL;
 	gpu_table_unref(table);
-	return lend(host, NULL);
+	return lend(gpu);
+}
+
+/* Behind a GPU of an earlier search the walk goes on by address. */
+static struct nvvgpu_gpu *next_by_address(struct nvvgpu *host, const struct nvvgpu_gpu *gpu)
+{
+	struct nvvgpu_gpu *next = NULL;
+	struct gpu_table *table;
+
+	if (host_gpus(host, &table))
+		return NULL;
+	for (size_t i = 0; !next && i < table->count; i++)
+		if (pci_address_compare(table->gpus[i]->address, gpu->address) > 0)
+			next = table->gpus[i];
+	gpu_table_unref(table);
+	return lend(next);
 }
 
 NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_next(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
 {
-	return lend(host, gpu);		/* who has a GPU has searched */
+	if (gpu->generation == atomic_load_explicit(&host->generation, memory_order_acquire))
+		return lend(gpu->next);
+	return next_by_address(host, gpu);
 }
 
 NVVGPU_EXPORT int nvvgpu_gpu_lookup(struct nvvgpu *host, const char *address,

@@ -88,6 +88,17 @@ static struct gpu_table *current_gpus(struct nvvgpu *host)
 	return table;
 }
 
+/* With the lock held; what becomes of the table that was there is the caller's. */
+static void install(struct nvvgpu *host, struct gpu_table *table)
+{
+	uint64_t generation = atomic_load(&host->generation) + 1;
+
+	for (size_t i = 0; i < table->count; i++)
+		table->gpus[i]->generation = generation;
+	host->gpus = table;
+	atomic_store_explicit(&host->generation, generation, memory_order_release);
+}
+
 /* The search itself runs without the lock: it asks drivers, and it calls the log function. */
 NVVGPU_EXPORT int nvvgpu_refresh(struct nvvgpu *host)
 {
@@ -98,7 +109,7 @@ NVVGPU_EXPORT int nvvgpu_refresh(struct nvvgpu *host)
 		return err;
 	pthread_mutex_lock(&host->lock);
 	old = host->gpus;
-	host->gpus = table;
+	install(host, table);
 	pthread_mutex_unlock(&host->lock);
 	gpu_table_unref(old);
 	return 0;
@@ -114,7 +125,7 @@ static int search_once(struct nvvgpu *host)
 		return err;
 	pthread_mutex_lock(&host->lock);
 	if (!host->gpus) {
-		host->gpus = table;
+		install(host, table);
 		table = NULL;
 	}
 	pthread_mutex_unlock(&host->lock);

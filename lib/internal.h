@@ -34,7 +34,7 @@ int reason_from_why(uint32_t why);
 
 /* ----------------------------------------------------------------- objects */
 
-struct nvvgpu_spec {		/* lib/vgpu.c */
+struct nvvgpu_spec {		/* lib/spec.c */
 	char *type;		/* id or name; NULL: unset */
 	bool has_uuid;
 	uint8_t uuid[16];

@@ -134,6 +134,20 @@ static int gpu_live(struct nvvgpu_gpu *gpu, uint32_t *vfs_enabled, struct framew
 	return 0;
 }
 
+/* Where there is a framework that is not spoken to, there may be any number. */
+static bool vgpus_known(struct nvvgpu_gpu *gpu)
+{
+	switch (nvvgpu_gpu_get_reason(gpu)) {
+	case NVVGPU_REASON_NONE:
+	case NVVGPU_REASON_NO_DRIVER:
+	case NVVGPU_REASON_PASSTHROUGH:
+	case NVVGPU_REASON_NOT_CAPABLE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 NVVGPU_EXPORT int nvvgpu_gpu_to_json(struct nvvgpu_gpu *gpu, char **ret)
 {
 	int node = nvvgpu_gpu_get_numa_node(gpu);
@@ -161,7 +175,10 @@ NVVGPU_EXPORT int nvvgpu_gpu_to_json(struct nvvgpu_gpu *gpu, char **ret)
 	add_number(&b, "vfs_enabled", vfs_enabled);
 	add_text(&b, "mode", nvvgpu_mode_name(info.mode));
 	add_drm_nodes(&b, gpu);
-	add_number(&b, "vgpus", info.vgpus);
+	if (vgpus_known(gpu))
+		add_number(&b, "vgpus", info.vgpus);
+	else
+		add_null(&b, "vgpus");
 	add_reason(&b, nvvgpu_gpu_get_reason(gpu), nvvgpu_gpu_get_reason_text(gpu));
 	return finish(&b, ret);
 }

@@ -14,6 +14,7 @@ struct nvvgpu {
 	char *uri;
 	pthread_mutex_t lock;		/* gpus */
 	struct gpu_table *gpus;		/* NULL: nobody has searched yet */
+	atomic_uint_fast64_t generation;	/* how many tables there have been */
 	pthread_mutex_t log_lock;	/* the three below belong together */
 	atomic_int log_level;
 	nvvgpu_log_fn log_fn;
@@ -31,7 +32,8 @@ struct nvvgpu_gpu {
 	atomic_uint refs;
 	struct nvvgpu *host;
 	struct framework *framework;
-	size_t index;			/* in the table it was found for */
+	struct nvvgpu_gpu *next;	/* in the table it was found for; NULL: the last */
+	uint64_t generation;		/* of that table */
 	char address[PCI_ADDRESS_LEN];
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
 	int numa_node;
@@ -40,6 +42,7 @@ struct nvvgpu_gpu {
 	char *driver, *driver_version, *firmware_version;
 	char **drm_nodes;
 	size_t drm_node_count;
+	atomic_uint type_room;		/* how many types it had when last listed */
 	pthread_mutex_t name_lock;	/* name */
 	char name[GPU_NAME_LEN];	/* "": not looked up yet */
 };

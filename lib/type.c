@@ -3,15 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uapi/nvvgpu.h>
 #include "objects.h"
 #include "util/text.h"
 
 #define SENTENCE_LEN	160
 #define NEAR_NAMES	3	/* how many names are suggested */
 #define NEAR_DISTANCE	4	/* edits; what is farther away is no misspelling */
-
-#define FIRST_ROOM	NVVGPU_MAX_TYPES
 
 /*
  * One type: what it is (in the facts of the list) and what it could do when it
@@ -110,7 +107,7 @@ NVVGPU_EXPORT int nvvgpu_type_list(struct nvvgpu_gpu *gpu, unsigned int flags,
 				   struct nvvgpu_type_list **ret)
 {
 	struct nvvgpu_type_list *list = NULL;
-	uint32_t room = FIRST_ROOM;
+	uint32_t room = atomic_load_explicit(&gpu->type_room, memory_order_relaxed);
 	int err;
 
 	if (flags & ~NVVGPU_TYPE_CREATABLE)
@@ -122,6 +119,7 @@ NVVGPU_EXPORT int nvvgpu_type_list(struct nvvgpu_gpu *gpu, unsigned int flags,
 	while (err == -ENOSPC);
 	if (err)
 		return err;
+	atomic_store_explicit(&gpu->type_room, list->count, memory_order_relaxed);
 	if (flags & NVVGPU_TYPE_CREATABLE)
 		keep_creatable(list);
 	*ret = list;

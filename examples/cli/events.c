@@ -47,7 +47,8 @@ static void add_detail(struct text *text, const struct nvvgpu_event *event)
 
 	switch (nvvgpu_event_get_kind(event)) {
 	case NVVGPU_EVENT_KIND_MODE:
-		text_add(text, nvvgpu_mode_name((int)value));
+		text_add(text, nvvgpu_mode_name(value ? NVVGPU_GPU_MODE_MIXED_SIZE :
+							NVVGPU_GPU_MODE_EQUAL_SIZE));
 		break;
 	case NVVGPU_EVENT_KIND_VFS:
 		text_addf(text, "%" PRIu64 " VFs", value);

@@ -152,34 +152,50 @@ int pick_gpu(struct cli *cli, const char *address, struct nvvgpu_gpu **ret)
 
 /* ------------------------------------------------- a GPU for a stream */
 
-/*
- * A pipe cannot be read twice, but tee(2) copies what waits in it without
- * taking it.  The head of the stream may come in several writes: a copy that
- * was too short is tried again until no more is coming.
- */
+#define PEEK_MOST 65536
+
+/* tee(2) copies what waits in a pipe without taking it; returns how much that is. */
+static ssize_t copy_waiting(int fd, int *ret_copy)
+{
+	int copy[2];
+	ssize_t n;
+
+	if (pipe2(copy, O_CLOEXEC) < 0)
+		return -errno;
+	n = tee(fd, copy[1], PEEK_MOST, 0);
+	if (n < 0)
+		n = -errno;
+	close(copy[1]);
+	if (n < 0)
+		close(copy[0]);
+	else
+		*ret_copy = copy[0];
+	return n;
+}
+
+static bool writer_is_gone(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) < 0 || (poll_fd.revents & POLLHUP);
+}
+
+/* The head of a stream may come in several writes: too short a copy is made again. */
 static int peek_pipe(int fd, struct nvvgpu_stream_info **ret)
 {
-	const size_t most = 65536;
-	ssize_t before = 0;
+	ssize_t n, before = -1;
+	int copy = -1, err;
 
 	for (;;) {
-		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-		int copy[2], err;
-		ssize_t n;
-
-		if (pipe2(copy, O_CLOEXEC) < 0)
-			return -errno;
-		n = tee(fd, copy[1], most, 0);
-		err = n < 0 ? -errno : 0;
-		close(copy[1]);
-		if (!err)
-			err = nvvgpu_migrate_inspect(copy[0], ret);
-		close(copy[0]);
-		if (!err || n < 0 || (size_t)n >= most ||
-		    nvvgpu_error_get_reason(nvvgpu_last_error()) !=
-			    NVVGPU_REASON_STREAM_TRUNCATED)
+		n = copy_waiting(fd, &copy);
+		if (n < 0)
+			return (int)n;
+		err = nvvgpu_migrate_inspect(copy, ret);
+		close(copy);
+		if (!err || n >= PEEK_MOST || nvvgpu_error_get_reason(nvvgpu_last_error()) !=
+						      NVVGPU_REASON_STREAM_TRUNCATED)
 			return err;
-		if (n == before && (poll(&poll_fd, 1, 0) < 0 || (poll_fd.revents & POLLHUP)))
+		if (n == before && writer_is_gone(fd))
 			return err;
 		before = n;
 		usleep(5000);

@@ -56,7 +56,8 @@ const char *nvvgpu_event_get_uuid(const struct nvvgpu_event *event);
 uint32_t nvvgpu_event_get_type_id(const struct nvvgpu_event *event);
 uint64_t nvvgpu_event_get_sequence(const struct nvvgpu_event *event);
 uint64_t nvvgpu_event_get_time_ns(const struct nvvgpu_event *event);
-/** nvvgpu_event_get_value - Return: what the kind says: mode, number of VFs, migration state, lost events */
+/** nvvgpu_event_get_value - Return: what the kind says: 1 for mixed-size and 0 for
+ * equal-size mode, number of VFs, VFIO migration state, lost events */
 uint64_t nvvgpu_event_get_value(const struct nvvgpu_event *event);
 
 #ifdef __cplusplus

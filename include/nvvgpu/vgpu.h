@@ -46,12 +46,12 @@ int nvvgpu_spec_set_owner(struct nvvgpu_spec *spec, const char *owner);
  * @ret: a new reference
  *
  * All or nothing.  With a uuid that exists already on this GPU with the same
- * type (and, where given, the same VF and placement) it succeeds and returns
+ * type (and, where given, the same VF, placement and owner) it succeeds and returns
  * that vGPU; nvvgpu_vgpu_was_created() tells the two apart.
  *
  * Return: 0; -ENOENT no such type; -ENOSPC exhausted; -EBUSY VF in use; -EINVAL
  * malformed spec, other size active, wrong placement; -EEXIST the uuid belongs
- * to another vGPU; -EOPNOTSUPP the GPU cannot be shared; -EACCES; -EROFS a
+ * to another vGPU of the host; -EOPNOTSUPP the GPU cannot be shared; -EACCES; -EROFS a
  * captured tree; -EIO firmware.  nvvgpu_last_error() has the reason code.
  */
 int nvvgpu_create(struct nvvgpu_gpu *gpu, struct nvvgpu_spec *spec, struct nvvgpu_vgpu **ret);

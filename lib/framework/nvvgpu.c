@@ -337,7 +337,7 @@ static int fw_type_states(struct framework *fw, struct framework_state *states, 
 static int refresh_types(struct framework *fw, struct framework_types **ret)
 {
 	struct framework_state states[FRAMEWORK_MAX_TYPES];
-	uint32_t count;
+	uint32_t count = 0;
 	int err = read_states(fw, states, FRAMEWORK_MAX_TYPES, &count);
 
 	return err ? err : types_of(fw, states, count, ret);

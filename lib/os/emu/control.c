@@ -94,11 +94,12 @@ static ssize_t control_read(struct os_file *file, void *buf, size_t len)
 	ssize_t n;
 	int err;
 
+	/* before the state is looked at: what comes later wakes again */
+	drain(control->event_fd);
+	drain(control->watch_fd);
 	err = emu_gpu_begin(gpu, EMU_READ);
 	if (err)
 		return err;
-	drain(control->event_fd);
-	drain(control->watch_fd);
 	n = nvvgpu_mgr_event_read(gpu->mgr, &control->cursor, buf, len);
 	if (control->event_fd >= 0 && nvvgpu_mgr_event_pending(gpu->mgr, control->cursor))
 		eventfd_write(control->event_fd, 1);

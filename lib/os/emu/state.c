@@ -375,7 +375,7 @@ static int adopt(struct emu_gpu *gpu, const struct state_file *file)
 
 static int reload(struct emu_gpu *gpu, enum emu_access access)
 {
-	struct state_file file = { NULL };
+	struct state_file file = { .header = NULL };
 	int err;
 
 	err = state_read(gpu, &file);
