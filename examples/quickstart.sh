@@ -17,7 +17,7 @@ need_packages build
 
 echo "building in $BUILD"
 configure "$BUILD" >/dev/null
-ninja -C "$BUILD" --quiet examples/cli/nvvgpu
+ninja -C "$BUILD" --quiet examples/cli/nvvgpu examples/framebuffer
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -59,12 +59,21 @@ echo "\$ nvvgpu types --creatable    # one size on a GPU, until mixed-size is on
 "$BUILD/examples/cli/nvvgpu" types --creatable
 nvvgpu_fails create --type L40-8Q
 
+# What a guest would do: data in the framebuffer, through the vGPU's VFIO device.
+framebuffer() {
+    echo
+    echo "\$ framebuffer \"\$NVVGPU_HOST\" $*    # the example of that name"
+    "$BUILD/examples/framebuffer" "$NVVGPU_HOST" "$@"
+}
+
+framebuffer $uuid fill 64
 nvvgpu save $uuid -o guest.state
 nvvgpu inspect guest.state
 nvvgpu verify guest.state
 
 nvvgpu destroy $uuid
 nvvgpu restore -i guest.state
+framebuffer $uuid check 64
 nvvgpu vgpus
 nvvgpu destroy $uuid
 

@@ -36,7 +36,8 @@ int error_set(int err, int reason, const char *object, const char *cause, const 
 	return record(err, reason, object, cause, next);
 }
 
-int error_setf(int err, int reason, const char *object, const char *next, const char *cause_fmt, ...)
+int error_setf(int err, int reason, const char *object, const char *next,
+	       const char *cause_fmt, ...)
 {
 	char cause[sizeof(last.cause)];
 	va_list args;

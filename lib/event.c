@@ -284,7 +284,8 @@ static int wait_ready(struct nvvgpu_monitor *monitor, int64_t deadline)
 
 	if (left < 0)
 		left = 0;
-	timeout = (struct timespec){ .tv_sec = left / NS_PER_SECOND, .tv_nsec = left % NS_PER_SECOND };
+	timeout.tv_sec = left / NS_PER_SECOND;
+	timeout.tv_nsec = left % NS_PER_SECOND;
 	n = ppoll(&pollfd, 1, deadline == INT64_MAX ? NULL : &timeout, NULL);
 	if (n > 0)
 		return 0;

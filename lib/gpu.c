@@ -11,6 +11,7 @@
 #define DEVICES		"bus/pci/devices"
 #define PATH_LEN	128
 #define MAX_DRM_NODES	64
+#define NAMES_AT_ONCE	32
 
 #define VENDOR_NVIDIA		0x10de
 #define CLASS_VGA		0x0300
@@ -178,7 +179,6 @@ static void gpu_free(struct nvvgpu_gpu *gpu)
 	free(gpu->driver);
 	free(gpu->driver_version);
 	free(gpu->firmware_version);
-	pthread_mutex_destroy(&gpu->name_lock);
 	free(gpu);
 }
 
@@ -230,7 +230,6 @@ static int gpu_new(struct nvvgpu *host, const char *address, struct nvvgpu_gpu *
 		return error_nomem();
 	atomic_init(&gpu->refs, 1);
 	atomic_init(&gpu->type_room, FRAMEWORK_MAX_TYPES);
-	pthread_mutex_init(&gpu->name_lock, NULL);
 	gpu->host = host;
 	text_copy(gpu->address, sizeof(gpu->address), address);
 	read_ids(gpu, host->os);
@@ -449,14 +448,36 @@ NVVGPU_EXPORT const char *nvvgpu_gpu_get_address(struct nvvgpu_gpu *gpu)
 	return gpu->address;
 }
 
-/* The driver's name for the board was taken at discovery; the list of PCI ids is read on demand. */
+static void want_name(struct os_pci_name *name, struct nvvgpu_gpu *gpu)
+{
+	snprintf(gpu->name, sizeof(gpu->name), "NVIDIA %04x", gpu->device_id);
+	*name = (struct os_pci_name){ gpu->vendor_id, gpu->device_id, gpu->name,
+				      sizeof(gpu->name) };
+}
+
+/* Who asks for one name will ask for the others: the list of PCI ids is read once for all. */
+static void look_up_names(struct nvvgpu_gpu *gpu)
+{
+	struct os_pci_name names[NAMES_AT_ONCE];
+	struct gpu_table *table = NULL;
+	size_t count = 0;
+
+	want_name(&names[count++], gpu);
+	if (!host_gpus(gpu->host, &table))
+		for (size_t i = 0; i < table->count && count < NAMES_AT_ONCE; i++)
+			if (!table->gpus[i]->name[0])
+				want_name(&names[count++], table->gpus[i]);
+	os_pci_names(names, count);
+	gpu_table_unref(table);
+}
+
+/* The driver's own name for the board was taken at discovery. */
 NVVGPU_EXPORT const char *nvvgpu_gpu_get_name(struct nvvgpu_gpu *gpu)
 {
-	pthread_mutex_lock(&gpu->name_lock);
-	if (!gpu->name[0] && os_pci_name(gpu->vendor_id, gpu->device_id, gpu->name,
-					 sizeof(gpu->name)))
-		snprintf(gpu->name, sizeof(gpu->name), "NVIDIA %04x", gpu->device_id);
-	pthread_mutex_unlock(&gpu->name_lock);
+	pthread_mutex_lock(&gpu->host->name_lock);
+	if (!gpu->name[0])
+		look_up_names(gpu);
+	pthread_mutex_unlock(&gpu->host->name_lock);
 	return gpu->name;
 }
 
@@ -592,7 +613,7 @@ NVVGPU_EXPORT int nvvgpu_gpu_get_statistic(struct nvvgpu_gpu *gpu, int statistic
 {
 	if (!nvvgpu_statistic_name(statistic))
 		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, gpu->address,
-				  "use one of enum nvvgpu_statistic", "there is no statistic number %d",
-				  statistic);
+				  "use one of enum nvvgpu_statistic",
+				  "there is no statistic number %d", statistic);
 	return gpu->framework->ops.statistic(gpu->framework, statistic, ret);
 }

@@ -45,6 +45,7 @@ NVVGPU_EXPORT int nvvgpu_open(const char *uri, struct nvvgpu **ret)
 	}
 	atomic_init(&host->refs, 1);
 	pthread_mutex_init(&host->lock, NULL);
+	pthread_mutex_init(&host->name_lock, NULL);
 	pthread_mutex_init(&host->log_lock, NULL);
 	*ret = host;
 	return 0;
@@ -63,6 +64,7 @@ NVVGPU_EXPORT struct nvvgpu *nvvgpu_unref(struct nvvgpu *host)
 	gpu_table_unref(host->gpus);
 	os_close(host->os);
 	pthread_mutex_destroy(&host->lock);
+	pthread_mutex_destroy(&host->name_lock);
 	pthread_mutex_destroy(&host->log_lock);
 	free(host->uri);
 	free(host);

@@ -22,7 +22,8 @@
  *			 "its VFIO device is open", "close it, or stop the VM that uses it");
  */
 int error_set(int err, int reason, const char *object, const char *cause, const char *next);
-int error_setf(int err, int reason, const char *object, const char *next, const char *cause_fmt, ...)
+int error_setf(int err, int reason, const char *object, const char *next,
+	       const char *cause_fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* From an errno alone: reason and a plain cause are derived from it. */
 int error_errno(int err, const char *object, const char *doing);
@@ -54,7 +55,7 @@ int vgpu_open_vfio(struct nvvgpu_vgpu *vgpu, struct os_file **ret);
 
 /* lib/device.c: what migrate.c needs of an open device */
 struct nvvgpu_vgpu *device_vgpu(struct nvvgpu_device *device);
-/* VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE SET; *ret_data (may be NULL) is the data session if one came back */
+/* VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE SET; *ret_data (may be NULL): the data session, if one came */
 int device_set_migration_state(struct nvvgpu_device *device, uint32_t state,
 			       struct os_file **ret_data);
 int device_get_migration_state(struct nvvgpu_device *device, uint32_t *ret);
@@ -62,7 +63,7 @@ int device_get_migration_state(struct nvvgpu_device *device, uint32_t *ret);
 int device_get_data_size(struct nvvgpu_device *device, uint64_t *ret);
 /* What the device answered, as the last error; doing is a phrase: "stopping the vGPU" */
 int device_error(struct nvvgpu_device *device, int err, const char *doing);
-/* For one save or restore at a time, of a migratable device in state RUNNING; sets the last error */
+/* For one save or restore at a time, of a migratable device that runs; sets the last error */
 int device_claim(struct nvvgpu_device *device);
 void device_release(struct nvvgpu_device *device);
 

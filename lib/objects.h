@@ -15,6 +15,7 @@ struct nvvgpu {
 	pthread_mutex_t lock;		/* gpus */
 	struct gpu_table *gpus;		/* NULL: nobody has searched yet */
 	atomic_uint_fast64_t generation;	/* how many tables there have been */
+	pthread_mutex_t name_lock;	/* the names of its GPUs */
 	pthread_mutex_t log_lock;	/* the three below belong together */
 	atomic_int log_level;
 	nvvgpu_log_fn log_fn;
@@ -43,8 +44,7 @@ struct nvvgpu_gpu {
 	char **drm_nodes;
 	size_t drm_node_count;
 	atomic_uint type_room;		/* how many types it had when last listed */
-	pthread_mutex_t name_lock;	/* name */
-	char name[GPU_NAME_LEN];	/* "": not looked up yet */
+	char name[GPU_NAME_LEN];	/* "": not looked up yet; see name_lock of the host */
 };
 
 /* Calls the log function of the host, if it wants lines of that level. */

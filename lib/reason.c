@@ -205,7 +205,7 @@ const char *reason_next_step(int reason)
 		return "destroy a vGPU, or use another GPU";
 	case NVVGPU_REASON_PLACEMENT_TAKEN:
 	case NVVGPU_REASON_PLACEMENT_INVALID:
-		return "ask for the creatable placements of the type, or leave the choice to the driver";
+		return "ask for the creatable placement ids, or leave the choice to the driver";
 	case NVVGPU_REASON_VFS_DISABLED:
 		return "enable the virtual functions of the GPU";
 	case NVVGPU_REASON_EXISTS:

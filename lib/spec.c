@@ -141,8 +141,8 @@ NVVGPU_EXPORT int nvvgpu_spec_add_param(struct nvvgpu_spec *spec, const char *ke
 		return error_set(EINVAL, NVVGPU_REASON_PARAMS, key, "the parameter is given twice",
 				 "give it once");
 	if (strlen(before) + strlen(key) + strlen(value) + 3 > NVVGPU_PARAMS_LEN)
-		return error_set(EINVAL, NVVGPU_REASON_PARAMS, key, "the parameters are longer than "
-				 "1023 bytes in all", "give fewer");
+		return error_set(EINVAL, NVVGPU_REASON_PARAMS, key,
+				 "the parameters are longer than 1023 bytes in all", "give fewer");
 	if (asprintf(&params, "%s%s%s=%s", before, *before ? "," : "", key, value) < 0)
 		return error_nomem();
 	free(spec->params);

@@ -187,7 +187,8 @@ START_TEST(test_equal_size_names_the_size)
 	char text[160];
 
 	reason_sentence(NVVGPU_REASON_EQUAL_SIZE, 4ULL << 30, text, sizeof(text));
-	ck_assert_str_eq(text, "only 4 GiB types can be created while 4 GiB vGPUs exist on this GPU");
+	ck_assert_str_eq(text, "only 4 GiB types can be created while 4 GiB vGPUs exist on this "
+			       "GPU");
 	reason_sentence(NVVGPU_REASON_EXHAUSTED, 32, text, sizeof(text));
 	ck_assert_str_eq(text, "the largest number of instances, 32, exists");
 }

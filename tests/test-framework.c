@@ -135,7 +135,8 @@ static int attr_read(struct os *os, const char *path, char *buf, size_t size, si
 	return -ENOENT;
 }
 
-static int list(struct os *os, const char *path, int (*each)(const char *name, void *arg), void *arg)
+static int list(struct os *os, const char *path, int (*each)(const char *name, void *arg),
+		void *arg)
 {
 	return -ENOENT;
 }
@@ -331,7 +332,8 @@ START_TEST(test_nonsense_placements)
 	struct framework_type type = { .id = 3 };
 	size_t count = 77;
 
-	assert_error(fw->ops.placements(fw, &type, 0, NULL, 0, &count, NULL), EIO, NVVGPU_REASON_IO);
+	assert_error(fw->ops.placements(fw, &type, 0, NULL, 0, &count, NULL), EIO,
+		     NVVGPU_REASON_IO);
 	ck_assert_uint_eq(count, 77);
 }
 END_TEST

@@ -68,8 +68,10 @@ static void assert_keys(struct json_object *object, const char *keys)
 	char got[512] = "";
 
 	json_object_object_foreach(object, key, value) {
+		size_t len = strlen(got);
+
 		(void)value;
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s", *got ? " " : "", key);
+		snprintf(got + len, sizeof(got) - len, "%s%s", len ? " " : "", key);
 	}
 	ck_assert_str_eq(got, keys);
 }
@@ -122,7 +124,8 @@ END_TEST
 START_TEST(test_gpu_without_framework)
 {
 	static const char script[] =
-		"mkdir -p %1$s/sys/bus/pci/devices/0000:41:00.0 && cd %1$s/sys/bus/pci/devices/* && "
+		"mkdir -p %1$s/sys/bus/pci/devices/0000:41:00.0 && "
+		"cd %1$s/sys/bus/pci/devices/* && "
 		"echo 0x10de >vendor && echo 0x26b5 >device && echo 0x030200 >class";
 	char dir[] = "/tmp/json-XXXXXX", command[512], uri[64], *text;
 	struct json_object *object;
@@ -278,8 +281,9 @@ START_TEST(test_stream_info)
 	ck_assert_int_eq(nvvgpu_stream_info_to_json(info, &text), 0);
 	object = parse(text);
 	assert_keys(object, "format_major format_minor stream_uuid vgpu_uuid type_id type_name "
-			    "board_name device_id framebuffer_bytes driver_version firmware_version "
-			    "library_version source_gpu time_ns checksums verified data_bytes chunks");
+			    "board_name device_id framebuffer_bytes driver_version "
+			    "firmware_version library_version source_gpu time_ns checksums "
+			    "verified data_bytes chunks");
 	ck_assert_str_eq(text_of(object, "vgpu_uuid"), UUID);
 	ck_assert_str_eq(text_of(object, "device_id"), "0x26b5");
 	ck_assert(json_object_get_boolean(member(object, "verified")));

@@ -23,7 +23,8 @@ START_TEST(test_uuid_text)
 END_TEST
 
 static const char *const bad_uuids[] = {
-	"", "6ba7b810", "6ba7b810-9dad-11d1-80b4-00c04fd430c", "6ba7b810-9dad-11d1-80b4-00c04fd430c8 ",
+	"", "6ba7b810",
+	"6ba7b810-9dad-11d1-80b4-00c04fd430c", "6ba7b810-9dad-11d1-80b4-00c04fd430c8 ",
 	"6ba7b8109-dad-11d1-80b4-00c04fd430c8", "6ba7b81g-9dad-11d1-80b4-00c04fd430c8",
 	"{6ba7b810-9dad-11d1-80b4-00c04fd430}", "6ba7b810-9dad-11d1-80b4-00c04fd430\xc3\xa9",
 };

@@ -191,7 +191,8 @@ START_TEST(test_equal_size)
 	nvvgpu_vgpu_unref(create());
 	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "L40-8Q"), 0);
 	assert_refused(EINVAL, NVVGPU_REASON_EQUAL_SIZE);
-	ck_assert_ptr_nonnull(strstr(nvvgpu_error_get_cause(nvvgpu_last_error()), "only 4 GiB types"));
+	ck_assert_ptr_nonnull(strstr(nvvgpu_error_get_cause(nvvgpu_last_error()),
+				     "only 4 GiB types"));
 	ck_assert_str_eq(nvvgpu_error_get_object(nvvgpu_last_error()), nvvgpu_gpu_get_address(gpu));
 	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "L40-4A"), 0);
 	nvvgpu_vgpu_unref(create());
@@ -300,8 +301,8 @@ START_TEST(test_spec_params)
 	ck_assert_int_eq(nvvgpu_spec_add_param(spec, "a", "1"), 0);
 	ck_assert_int_eq(nvvgpu_spec_add_param(spec, "ab", "2"), 0);
 	for (size_t i = 0; i < sizeof(bad_params) / sizeof(bad_params[0]); i++) {
-		ck_assert_int_eq(nvvgpu_spec_add_param(spec, bad_params[i].key, bad_params[i].value),
-				 -EINVAL);
+		ck_assert_int_eq(nvvgpu_spec_add_param(spec, bad_params[i].key,
+						       bad_params[i].value), -EINVAL);
 		ck_assert_int_eq(nvvgpu_error_get_reason(nvvgpu_last_error()),
 				 NVVGPU_REASON_PARAMS);
 	}

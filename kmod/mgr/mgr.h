@@ -62,7 +62,7 @@ bool nvvgpu_mgr_event_pending(struct nvvgpu_mgr *mgr, u64 cursor);
 
 /*
  * The six files of the per-VF nvidia/ directory, as the drivers in the field
- * print them (facts in doc/sysfs.md).  buf is one page; returns the length.
+ * print them.  buf is one page; returns the length.
  */
 ssize_t nvvgpu_mgr_show_creatable_types(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
 ssize_t nvvgpu_mgr_show_current_type(struct nvvgpu_mgr *mgr, u32 slot, char *buf);

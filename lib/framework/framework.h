@@ -120,10 +120,13 @@ struct framework_ops {
 	int (*placements)(struct framework *fw, const struct framework_type *type, int which,
 			  uint32_t *ids, size_t capacity, size_t *ret_count, uint32_t *ret_length);
 	int (*set_mixed_size)(struct framework *fw, bool mixed);
-	int (*set_params)(struct framework *fw, const struct framework_vgpu *vgpu, const char *params);
+	int (*set_params)(struct framework *fw, const struct framework_vgpu *vgpu,
+			  const char *params);
 	int (*statistic)(struct framework *fw, int statistic, uint64_t *ret);
-	/* one state per type of *ret_types, in the same order; -ENOSPC, without a last error: *ret_count
-	 * is the room it takes */
+	/*
+	 * one state per type of *ret_types, in the same order; -ENOSPC, without
+	 * a last error: *ret_count is the room it takes
+	 */
 	int (*type_states)(struct framework *fw, struct framework_state *states, uint32_t room,
 			   uint32_t *ret_count, struct framework_types **ret_types);
 	int (*types)(struct framework *fw, struct framework_types **ret);

@@ -118,11 +118,11 @@ static int judge(const struct evidence *e, char *text, size_t size)
 		snprintf(text, size, "its driver %s is bound, but its vGPU manager has no control "
 			 "device for it", e->driver);
 	else if (e->vfs_total && !e->vfs_enabled)
-		snprintf(text, size, "its driver %s shows no vGPU types, and none of its %llu VFs is "
-			 "enabled", e->driver, (unsigned long long)e->vfs_total);
+		snprintf(text, size, "its driver %s shows no vGPU types, and none of its %llu VFs "
+			 "is enabled", e->driver, (unsigned long long)e->vfs_total);
 	else
-		snprintf(text, size, "its driver %s offers no vGPUs: there are neither mdev types nor "
-			 "VFs with a nvidia directory", e->driver);
+		snprintf(text, size, "its driver %s offers no vGPUs: there are neither mdev types "
+			 "nor VFs with a nvidia directory", e->driver);
 	return NVVGPU_REASON_NOT_CAPABLE;
 }
 

@@ -18,7 +18,8 @@
 
 struct nvvgpu_framework_gpu {
 	struct framework base;
-	pthread_mutex_t lock;	/* changes of the three below; what they point to stays until close */
+	/* held to change the three below; what they point to stays until close */
+	pthread_mutex_t lock;
 	_Atomic(struct os_file *) reader;
 	_Atomic(struct os_file *) writer;
 	_Atomic(struct framework_types *) types;	/* NULL: not asked yet */
@@ -126,9 +127,9 @@ static int fw_info(struct framework *fw, struct framework_info *ret)
 		return err;
 	if (in.abi_version != NVVGPU_ABI_VERSION)
 		return error_setf(EOPNOTSUPP, NVVGPU_REASON_NO_FRAMEWORK, fw->address,
-				  "use a library that fits the driver", "the driver speaks version %u "
-				  "of its interface, this library version %u", in.abi_version,
-				  NVVGPU_ABI_VERSION);
+				  "use a library that fits the driver",
+				  "the driver speaks version %u of its interface, this library "
+				  "version %u", in.abi_version, NVVGPU_ABI_VERSION);
 	*ret = (struct framework_info){
 		.framebuffer_bytes = in.framebuffer_bytes,
 		.mixed_size_capable = in.features & NVVGPU_FEATURE_MIXED_SIZE,
@@ -459,7 +460,7 @@ static int state_value(uint32_t state)
 	}
 }
 
-/* The name of a type; one that was added after the types were asked for makes them be asked again. */
+/* A type that was added after the types were asked for makes them be asked for again. */
 static int name_type(struct framework *fw, struct framework_vgpu *vgpu)
 {
 	const struct framework_type *type;
@@ -679,7 +680,8 @@ static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu
 	return *ret ? 0 : error_nomem();
 }
 
-static int fw_set_params(struct framework *fw, const struct framework_vgpu *vgpu, const char *params)
+static int fw_set_params(struct framework *fw, const struct framework_vgpu *vgpu,
+			 const char *params)
 {
 	struct nvvgpu_ioctl_params in = {
 		.size = sizeof(in),

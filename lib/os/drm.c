@@ -22,7 +22,8 @@ static bool is_at(const drmDevice *device, const char *address)
 	return !strcmp(text, address);
 }
 
-static int visit_device(const drmDevice *device, int (*each)(const char *node, void *arg), void *arg)
+static int visit_device(const drmDevice *device, int (*each)(const char *node, void *arg),
+			void *arg)
 {
 	int stop = 0;
 

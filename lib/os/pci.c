@@ -52,10 +52,9 @@ static int guarded(struct pci_access *access, int (*body)(struct pci_access *acc
 
 /* -------------------------------------------------------------------- names */
 
-struct name_query {
-	uint16_t vendor_id, device_id;
-	char *buf;
-	size_t size;
+struct names_query {
+	const struct os_pci_name *names;
+	size_t count;
 };
 
 /* The board's name stands in brackets behind the chip's: "AD102GL [L40]". */
@@ -71,30 +70,30 @@ static void board_of(const char *entry, char *buf, size_t size)
 	text_sanitize(buf);
 }
 
-static int look_up_name(struct pci_access *access, void *arg)
+static int look_up_names(struct pci_access *access, void *arg)
 {
-	struct name_query *query = arg;
+	const struct names_query *query = arg;
 	char entry[128];
 
-	if (!pci_lookup_name(access, entry, sizeof(entry),
-			     PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
-			     query->vendor_id, query->device_id))
-		return -ENOENT;
-	board_of(entry, query->buf, query->size);
+	for (size_t i = 0; i < query->count; i++) {
+		const struct os_pci_name *name = &query->names[i];
+
+		if (pci_lookup_name(access, entry, sizeof(entry),
+				    PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
+				    name->vendor_id, name->device_id))
+			board_of(entry, name->buf, name->size);
+	}
 	return 0;
 }
 
 /* Needs no access method: nothing is initialised but the list of names. */
-int os_pci_name(uint16_t vendor_id, uint16_t device_id, char *buf, size_t size)
+void os_pci_names(const struct os_pci_name *names, size_t count)
 {
-	struct name_query query = { vendor_id, device_id, buf, size };
+	struct names_query query = { names, count };
 	struct pci_access *access = pci_alloc();
-	int err;
 
-	err = guarded(access, look_up_name, &query);
-	pci_free_name_list(access);
+	guarded(access, look_up_names, &query);
 	pci_cleanup(access);
-	return err;
 }
 
 /* ------------------------------------------------------------- capabilities */

@@ -7,8 +7,18 @@
 #include <stdint.h>
 #include "os/os.h"
 
-/* Name of an NVIDIA board in the list of PCI ids: "NVIDIA L40".  -ENOENT: not listed. */
-int os_pci_name(uint16_t vendor_id, uint16_t device_id, char *buf, size_t size);
+struct os_pci_name {
+	uint16_t vendor_id, device_id;
+	char *buf;
+	size_t size;
+};
+
+/*
+ * Names of NVIDIA boards by the list of PCI ids: "NVIDIA L40".  What is not
+ * listed is left alone.  For many at once, because reading the list takes longer
+ * than all else.
+ */
+void os_pci_names(const struct os_pci_name *names, size_t count);
 
 /* TotalVFs of the SR-IOV capability.  -ENOENT: none, or the config space may not be read. */
 int os_pci_total_vfs(struct os *os, const char *address, uint16_t *ret);

@@ -95,6 +95,11 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 	return ab < c ? ab : c;
 }
 
+static bool same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 unsigned int text_distance(const char *a, const char *b, unsigned int limit)
 {
 	unsigned int row[DISTANCE_MAX_LEN + 1];
@@ -109,7 +114,7 @@ unsigned int text_distance(const char *a, const char *b, unsigned int limit)
 
 		row[0] = i;
 		for (size_t j = 1; j <= len_b; j++) {
-			bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+			bool same = same_letter(a[i - 1], b[j - 1]);
 			unsigned int above = row[j];
 
 			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + !same);

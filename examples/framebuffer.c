@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a guest's driver would do: fill the framebuffer of a vGPU through its VFIO device, or check
- * that it holds what was filled in: framebuffer URI VGPU fill|check MIB
+ * that it holds what was filled in.
+ *
+ *	framebuffer URI VGPU fill|check MIB
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +51,10 @@ int main(int argc, char **argv)
 	struct nvvgpu *host = NULL;
 	int err;
 
-	if (argc != 5)
+	if (argc != 5 || (strcmp(argv[3], "fill") && strcmp(argv[3], "check"))) {
+		fprintf(stderr, "usage: framebuffer URI VGPU fill|check MIB\n");
 		return 2;
+	}
 	err = nvvgpu_open(argv[1], &host);
 	if (!err)
 		err = nvvgpu_vgpu_lookup(host, argv[2], &vgpu);
@@ -60,6 +64,8 @@ int main(int argc, char **argv)
 		err = work(device, !strcmp(argv[3], "fill"), (uint32_t)atoi(argv[4]));
 	if (err)
 		fprintf(stderr, "%s\n", nvvgpu_error_get_cause(nvvgpu_last_error()));
+	else
+		printf("%s: %s MiB\n", argv[3], argv[4]);
 	nvvgpu_device_unref(device);
 	nvvgpu_vgpu_unref(vgpu);
 	nvvgpu_unref(host);
