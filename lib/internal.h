@@ -55,7 +55,7 @@ int vgpu_open_vfio(struct nvvgpu_vgpu *vgpu, struct os_file **ret);
 
 /* lib/device.c: what migrate.c needs of an open device */
 struct nvvgpu_vgpu *device_vgpu(struct nvvgpu_device *device);
-/* VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE SET; *ret_data (may be NULL): the data session, if one came */
+/* VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE SET; *ret_data (may be NULL) is the data session, if any */
 int device_set_migration_state(struct nvvgpu_device *device, uint32_t state,
 			       struct os_file **ret_data);
 int device_get_migration_state(struct nvvgpu_device *device, uint32_t *ret);

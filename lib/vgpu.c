@@ -255,7 +255,8 @@ NVVGPU_EXPORT int nvvgpu_vgpu_lookup(struct nvvgpu *host, const char *uuid_or_vf
 static int fail_exists(const struct nvvgpu_vgpu *vgpu, const char *how)
 {
 	return error_setf(EEXIST, NVVGPU_REASON_EXISTS, vgpu->uuid,
-			  "use another uuid, or destroy it", "a vGPU with this uuid exists on %s, %s", vgpu->gpu->address, how);
+			  "use another uuid, or destroy it",
+			  "a vGPU with this uuid exists on %s, %s", vgpu->gpu->address, how);
 }
 
 /* Is the vGPU that has the uuid already the one that is wanted? */
@@ -275,7 +276,8 @@ static int check_same(const struct nvvgpu_vgpu *vgpu, struct nvvgpu_gpu *gpu,
 	if (spec->owner && strcmp(spec->owner, facts->owner))
 		return error_setf(EEXIST, NVVGPU_REASON_FOREIGN_OWNER, vgpu->uuid,
 				  "use another uuid, or ask its owner",
-				  "a vGPU with this uuid exists and belongs to \"%s\"", facts->owner);
+				  "a vGPU with this uuid exists and belongs to \"%s\"",
+				  facts->owner);
 	return 0;
 }
 
@@ -348,7 +350,8 @@ static int create(struct nvvgpu_gpu *gpu, const struct nvvgpu_spec *spec,
 		return err;
 	if (!vgpu)
 		return error_set(EBUSY, NVVGPU_REASON_BUSY, gpu->address,
-				 "a vGPU with this uuid came and went at the same time", "try again");
+				 "a vGPU with this uuid came and went at the same time",
+				 "try again");
 	*ret = vgpu;
 	return 0;
 }

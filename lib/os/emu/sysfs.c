@@ -22,22 +22,43 @@ struct emu_gpu *emu_host_find(struct emu_host *host, const char *address)
 	return NULL;
 }
 
+static void slot_name(const struct emu_gpu *gpu, unsigned int slot, char *buf, size_t size)
+{
+	if (gpu->data->vfs_total)
+		emu_gpu_vf_address(gpu, slot, buf, size);
+	else
+		snprintf(buf, size, "%s#%u", gpu->address, slot);
+}
+
+/* The slot that the name could mean on this GPU; the name is right if it is that slot's. */
+static bool guess_slot(const struct emu_gpu *gpu, const char *name, unsigned int *ret_slot)
+{
+	unsigned int first = (gpu->bus << 8) + gpu->data->vf_offset, bus, device, function, id;
+
+	if (!gpu->data->vfs_total)
+		return sscanf(name, "%*[^#]#%u", ret_slot) == 1;
+	if (sscanf(name, "0000:%2x:%2x.%1x", &bus, &device, &function) != 3)
+		return false;
+	id = bus << 8 | device << 3 | function;
+	if (id < first)
+		return false;
+	*ret_slot = (id - first) / gpu->data->vf_stride;
+	return true;
+}
+
 struct emu_gpu *emu_host_find_slot(struct emu_host *host, const char *name, unsigned int *ret_slot)
 {
 	for (size_t i = 0; i < host->gpu_count; i++) {
 		struct emu_gpu *gpu = &host->gpus[i];
+		char canonical[32];
+		unsigned int slot;
 
-		for (unsigned int slot = 0; slot < emu_gpu_slots(gpu); slot++) {
-			char candidate[32];
-
-			if (gpu->data->vfs_total)
-				emu_gpu_vf_address(gpu, slot, candidate, sizeof(candidate));
-			else
-				snprintf(candidate, sizeof(candidate), "%s#%u", gpu->address, slot);
-			if (!strcmp(candidate, name)) {
-				*ret_slot = slot;
-				return gpu;
-			}
+		if (!guess_slot(gpu, name, &slot) || slot >= emu_gpu_slots(gpu))
+			continue;
+		slot_name(gpu, slot, canonical, sizeof(canonical));
+		if (!strcmp(canonical, name)) {
+			*ret_slot = slot;
+			return gpu;
 		}
 	}
 	return NULL;
