@@ -259,6 +259,16 @@ static int fail_exists(const struct nvvgpu_vgpu *vgpu, const char *how)
 			  "a vGPU with this uuid exists on %s, %s", vgpu->gpu->address, how);
 }
 
+static int check_same_params(const struct nvvgpu_vgpu *vgpu, const char *wanted)
+{
+	__cleanup_free char *params = NULL;
+	int err = nvvgpu_vgpu_get_params((struct nvvgpu_vgpu *)vgpu, &params);
+
+	if (err)
+		return err;
+	return strcmp(params, wanted) ? fail_exists(vgpu, "with other parameters") : 0;
+}
+
 /* Is the vGPU that has the uuid already the one that is wanted? */
 static int check_same(const struct nvvgpu_vgpu *vgpu, struct nvvgpu_gpu *gpu,
 		      const struct nvvgpu_spec *spec, const struct framework_type *type)
@@ -278,7 +288,7 @@ static int check_same(const struct nvvgpu_vgpu *vgpu, struct nvvgpu_gpu *gpu,
 				  "use another uuid, or ask its owner",
 				  "a vGPU with this uuid exists and belongs to \"%s\"",
 				  facts->owner);
-	return 0;
+	return spec->params ? check_same_params(vgpu, spec->params) : 0;
 }
 
 /*

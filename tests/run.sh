@@ -15,7 +15,7 @@ anything failed.
   --quick   unit contract cli                              a few minutes
   (none)    the same, and abi consumer asan valgrind clang fuzz   (each fuzz target 20 s,
             valgrind over the unit tests)
-  --all     the same and bench; every test at full length  (valgrind over the contract
+  --all     the same and bench; every test at full length  (valgrind over contract
             tests too, fuzz targets 3 minutes each, 1500 processes killed)
 
 SUITE: only these.  BUILD: the build directory (default: build); the clang build stands
@@ -120,10 +120,9 @@ run_plain() {
 
 run_valgrind() {
 	say "valgrind"
+	run_meson "$BUILD" --setup valgrind --suite unit
 	if [ "$TEST_LEVEL" = all ]; then
-		run_meson "$BUILD" --setup valgrind
-	else
-		run_meson "$BUILD" --setup valgrind --suite unit
+		TEST_LEVEL=quick run_meson "$BUILD" --setup valgrind contract-l40 contract-t4
 	fi
 }
 
@@ -155,7 +154,8 @@ if prepare "$BUILD"; then
 	run_plain
 	if wanted asan; then
 		say "asan"
-		run_meson "$BUILD" --setup asan
+		# at --all too: sanitized programs are slow, and length adds nothing new to them
+		TEST_LEVEL=${TEST_LEVEL/all/normal} run_meson "$BUILD" --setup asan
 	fi
 	if wanted valgrind; then
 		run_valgrind

@@ -78,7 +78,11 @@ int nvvgpu_migrate_save_device(struct nvvgpu_device *device, int fd,
 
 /**
  * nvvgpu_migrate_restore - create a vGPU from a stream
- * @ret: a new reference to the vGPU, running state loaded, its device closed again
+ * @ret: a new reference to the vGPU, its state loaded, its device closed again
+ *
+ * With the device's close its plugin task ends; what lives in the framebuffer
+ * stays.  Who goes on with the whole device, registers included, creates the
+ * vGPU, opens its device and uses nvvgpu_migrate_restore_device().
  *
  * Board, type, framebuffer size, driver and firmware version of the stream are
  * compared before anything is created.  Parameters and owner are the source's

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * Events of the firmware: noted while the queue is read, told by the interrupt's
- * second half, or at the end of the call that read them, with no other lock held.
+ * second half, or at the end of the call that read them, never under rpc_lock or
+ * resource_lock.
  */
 #include "internal.h"
 
@@ -19,7 +20,7 @@ void core_event_note(struct nvvgpu_core *core, const struct core_message *msg)
 	if (index == NVVGPU_PLUGIN_EVENT_CRASHED && gfid < CORE_MAX_GFIDS)
 		set_bit(gfid, core->crashed);
 	if (core->event_count == CORE_MAX_EVENTS) {
-		pr_warn("nvvgpu: %s: event %u of gfid %u lost\n", core->hw->name, index, gfid);
+		pr_warn_ratelimited("nvvgpu: %s: event %u of gfid %u lost\n", core->hw->name, index, gfid);
 		return;
 	}
 	core->events[core->event_count].gfid = gfid;

@@ -2,9 +2,10 @@
 /*
  * What the files of the core driver share.
  *
- * Locks: rpc_lock (the queues: one call at a time), resource_lock (framebuffer,
- * channel ids, BAR1, client ids, the BAR0 window), each plugin's own lock.
- * resource_lock may be held while rpc_lock is taken, a plugin's lock neither way.
+ * Locks, in the order in which they may be taken: each plugin's own (one message
+ * at a time), handler_lock (the event listener runs under it), then resource_lock
+ * (framebuffer, channel ids, BAR1, client ids, the BAR0 window) and rpc_lock (the
+ * queues: one call at a time), which are never held when a listener is called.
  */
 #ifndef NVVGPU_CORE_INTERNAL_H
 #define NVVGPU_CORE_INTERNAL_H

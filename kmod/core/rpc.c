@@ -15,6 +15,14 @@ static bool is_awaited(const struct core_message *msg, u32 function, u32 call)
 	return msg->function == function && (!msg->call || msg->call == call);
 }
 
+/* Events do not hold up a call beyond its time, however many come. */
+static int note_in_time(struct nvvgpu_core *core, const struct core_wait *wait,
+			const struct core_message *msg)
+{
+	core_event_note(core, msg);
+	return ktime_get_ns() < wait->deadline_ns ? 0 : -ETIMEDOUT;
+}
+
 static int await(struct nvvgpu_core *core, u32 function, u32 timeout_ms, struct core_message *msg)
 {
 	struct core_wait wait;
@@ -28,7 +36,7 @@ static int await(struct nvvgpu_core *core, u32 function, u32 timeout_ms, struct 
 		else if (!err && is_awaited(msg, function, core->queues.call))
 			return msg->result == NV_OK ? 0 : core_refused(core, msg->result);
 		else if (!err)
-			core_event_note(core, msg);
+			err = note_in_time(core, &wait, msg);
 		if (err)
 			return err;
 	}
@@ -95,9 +103,11 @@ int core_rpc_wait_event(struct nvvgpu_core *core, u32 event, u32 timeout_ms)
 void core_rpc_drain(struct nvvgpu_core *core)
 {
 	struct core_message msg;
+	u32 i;
 
 	mutex_lock(&core->rpc_lock);
-	while (!core_queue_receive(core, &msg))
+	/* at most what the queue holds: a firmware that never ends is heard again later */
+	for (i = 0; i < GSP_QUEUE_SLOTS && !core_queue_receive(core, &msg); i++)
 		core_event_note(core, &msg);
 	mutex_unlock(&core->rpc_lock);
 }

@@ -15,7 +15,9 @@ int mgr_fail_core(struct nvvgpu_mgr *mgr, struct mgr_why *why, int err)
 {
 	if (err == -ENOMEM)
 		return mgr_fail(why, NVVGPU_WHY_NONE, 0, err);
-	return mgr_fail(why, NVVGPU_WHY_FIRMWARE, mgr->ops.last_status(mgr->core), -EIO);
+	/* only a refusal has a status; a firmware that is silent or talks nonsense has none */
+	return mgr_fail(why, NVVGPU_WHY_FIRMWARE, err == -EIO ? mgr->ops.last_status(mgr->core) : 0,
+			-EIO);
 }
 
 static void section_begin(struct nvvgpu_mgr *mgr)

@@ -222,10 +222,11 @@ void mgr_vgpu_release(struct nvvgpu_mgr_vgpu *vgpu, bool scrub)
 {
 	struct nvvgpu_mgr *mgr = vgpu->mgr;
 
+	/* first the task, which could write again what was scrubbed */
+	mgr_task_forget(vgpu);
 	/* The next owner's create scrubs again, so a refusal here leaks nothing. */
 	if (scrub && mgr_scrub(mgr, vgpu->fb))
 		pr_warn("nvvgpu: vGPU %u: framebuffer not scrubbed on destroy\n", vgpu->id);
-	mgr_task_forget(vgpu);
 	mgr->ops.client_free(mgr->core, vgpu->client);
 	release_heap(vgpu);
 	mgr->ops.channels_free(mgr->core, vgpu->plan.channel_first, vgpu->plan.channel_count);
@@ -328,6 +329,22 @@ static int hide(struct nvvgpu_mgr *mgr, u32 id, struct nvvgpu_mgr_vgpu **ret, st
 	return err;
 }
 
+/* A task that the firmware keeps may use its memory: then the vGPU stays, and can be tried again. */
+static int end_task(struct nvvgpu_mgr_vgpu *vgpu, struct mgr_why *why)
+{
+	struct nvvgpu_mgr *mgr = vgpu->mgr;
+
+	mgr_task_forget(vgpu);
+	if (!vgpu->booted)
+		return 0;
+	mutex_lock(&mgr->lock);
+	vgpu->state = NVVGPU_STATE_FAILED;
+	mgr->vgpus[vgpu->plan.slot] = vgpu;
+	mgr->states_valid = false;
+	mutex_unlock(&mgr->lock);
+	return mgr_fail_core(mgr, why, -EIO);
+}
+
 int mgr_destroy(struct nvvgpu_mgr *mgr, u32 id, struct mgr_why *why)
 {
 	struct nvvgpu_mgr_vgpu *vgpu = NULL;
@@ -335,6 +352,8 @@ int mgr_destroy(struct nvvgpu_mgr *mgr, u32 id, struct mgr_why *why)
 
 	mgr_change_begin(mgr);
 	err = hide(mgr, id, &vgpu, why);
+	if (!err)
+		err = end_task(vgpu, why);
 	if (!err) {
 		mgr_vgpu_release(vgpu, true);
 		mutex_lock(&mgr->lock);

@@ -44,6 +44,7 @@ struct warm_image {
 	struct warm_board board;
 	u32 mode, slots_enabled, last_id;
 	u64 next_sequence;
+	struct mgr_counters counters;
 	u32 type_count, vgpu_count, event_count;
 	struct nvvgpu_type_desc types[NVVGPU_MAX_TYPES];
 	struct warm_vgpu vgpus[NVVGPU_MAX_VGPUS];
@@ -228,6 +229,11 @@ static void image_fields(struct stream *s, struct warm_image *image)
 	u32_field(s, &image->slots_enabled);
 	u32_field(s, &image->last_id);
 	u64_field(s, &image->next_sequence);
+	u64_field(s, &image->counters.created);
+	u64_field(s, &image->counters.destroyed);
+	u64_field(s, &image->counters.create_failed);
+	u64_field(s, &image->counters.booted);
+	u64_field(s, &image->counters.scrubbed_bytes);
 	count_field(s, &image->type_count, NVVGPU_MAX_TYPES);
 	for (i = 0; i < image->type_count; i++)
 		type_fields(s, &image->types[i]);
@@ -289,6 +295,7 @@ static void describe(const struct nvvgpu_mgr *mgr, struct warm_image *image)
 	image->slots_enabled = mgr->space.slots_enabled;
 	image->last_id = mgr->last_id;
 	image->next_sequence = mgr->next_sequence;
+	image->counters = mgr->counters;
 	image->type_count = mgr->types.count;
 	for (i = 0; i < mgr->types.count; i++)
 		image->types[i] = mgr->types.desc[i];
@@ -541,6 +548,7 @@ static void commit(struct nvvgpu_mgr *mgr, const struct warm_image *image,
 		mgr->vgpus[vgpus[i]->plan.slot] = vgpus[i];
 	mgr->last_id = image->last_id;
 	mgr->next_sequence = image->next_sequence;
+	mgr->counters = image->counters;
 	for (i = 0; i < image->event_count; i++)
 		mgr->events[image->events[i].sequence % MGR_EVENTS] = image->events[i];
 	mgr->states_valid = false;

@@ -138,11 +138,16 @@ int sysfs_link_read(int root, const char *path, char *buf, size_t size)
 
 int sysfs_list(int root, const char *path, int (*each)(const char *name, void *arg), void *arg)
 {
-	__cleanup_fd int fd = open_below(root, path, O_RDONLY | O_DIRECTORY);
+	__cleanup_fd int fd = -1;
+	char itself[PATH_MAX];
 	struct dirent *entry;
 	int ret = 0;
 	DIR *dir;
 
+	/* a function's directory is a link: what is not followed is only the last component */
+	if ((size_t)snprintf(itself, sizeof(itself), "%s/.", path) >= sizeof(itself))
+		return -ENAMETOOLONG;
+	fd = open_below(root, itself, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	dir = fdopendir(fd);

@@ -66,7 +66,8 @@ struct emu_dma {
 /* What a state directory keeps of one GPU, beside the framebuffer. */
 struct emu_state {
 	int dir_fd;		/* -1: no state directory */
-	int lock_fd;
+	int lock_fd;		/* while the lock is held */
+	pid_t lock_owner;	/* who took it: not a child that was forked meanwhile */
 	unsigned int lock_depth;	/* how many hold it in this process */
 	uint64_t generation;	/* of what this process has loaded or saved; 0 nothing */
 	uint64_t open_slots;	/* VFIO devices open, by whoever holds the lock */
@@ -114,7 +115,7 @@ void emu_gpu_settle(struct emu_gpu *gpu);
 enum emu_access {
 	EMU_READ,
 	EMU_CHANGE,
-	EMU_DEVICE,	/* through an open VFIO device, which holds the lock; nothing to commit */
+	EMU_DEVICE,	/* through an open VFIO device, which holds the lock; commits nothing */
 };
 int emu_gpu_begin(struct emu_gpu *gpu, enum emu_access access);
 int emu_gpu_end(struct emu_gpu *gpu, enum emu_access access);

@@ -65,38 +65,70 @@ static void file_name(const struct emu_gpu *gpu, const char *suffix, char name[3
 
 /* ------------------------------------------------------------------ the lock */
 
+/*
+ * Opened for each hold, closed to let go: a flock belongs to the open file, which
+ * forked processes would share, and would then not exclude each other.
+ */
+static int try_lock(struct emu_gpu *gpu, int how)
+{
+	char name[32];
+	int fd, err;
+
+	file_name(gpu, "lock", name);
+	fd = openat(gpu->state.dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, how | LOCK_NB))
+		return fd;
+	err = errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
+	close(fd);
+	return err;
+}
+
+/* gpu->lock is let go while others are waited for: readers of this process go on. */
 int emu_state_lock(struct emu_gpu *gpu)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_POLL_NS };
+	u64 waited;
+	int fd;
 
-	if (gpu->state.lock_depth) {
-		gpu->state.lock_depth++;
-		return 0;
-	}
-	for (u64 waited = 0; flock(gpu->state.lock_fd, LOCK_EX | LOCK_NB); waited += LOCK_POLL_NS) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
+	for (waited = 0; !gpu->state.lock_depth; waited += LOCK_POLL_NS) {
+		fd = try_lock(gpu, LOCK_EX);
+		if (fd >= 0) {
+			gpu->state.lock_fd = fd;
+			gpu->state.lock_owner = getpid();
+			break;
+		}
+		if (fd != -EAGAIN)
+			return fd;
 		if (waited >= LOCK_TIMEOUT_NS)
 			return -EBUSY;
+		pthread_mutex_unlock(&gpu->lock);
 		nanosleep(&pause, NULL);
+		pthread_mutex_lock(&gpu->lock);
 	}
-	gpu->state.lock_depth = 1;
+	gpu->state.lock_depth++;
 	return 0;
 }
 
 void emu_state_unlock(struct emu_gpu *gpu)
 {
-	if (--gpu->state.lock_depth == 0)
-		flock(gpu->state.lock_fd, LOCK_UN);
+	if (--gpu->state.lock_depth)
+		return;
+	close(gpu->state.lock_fd);
+	gpu->state.lock_fd = -1;
 }
 
 uint64_t emu_state_foreign_open(struct emu_gpu *gpu)
 {
+	int fd;
+
 	if (!gpu->state.open_slots || gpu->state.lock_depth)
 		return 0;
-	if (flock(gpu->state.lock_fd, LOCK_SH | LOCK_NB))
+	fd = try_lock(gpu, LOCK_SH);
+	if (fd < 0)
 		return gpu->state.open_slots;
-	flock(gpu->state.lock_fd, LOCK_UN);
+	close(fd);
 	return 0;
 }
 
@@ -289,6 +321,9 @@ int emu_state_commit(struct emu_gpu *gpu)
 	bool zeroing = gpu->fb.pending_count;
 	int err;
 
+	/* nothing after a commit that failed, and nothing of a fork that inherited open devices */
+	if (gpu->state.broken || gpu->state.lock_owner != getpid())
+		return -EIO;
 	err = commit_once(gpu);
 	if (!err && zeroing)
 		err = emu_fb_apply(&gpu->fb);
@@ -367,9 +402,9 @@ static int adopt(struct emu_gpu *gpu, const struct state_file *file)
 	};
 
 	gpu->state.generation = le64_to_cpu(file->header->generation);
+	gpu->state.content = content_hash(file->header);
 	gpu->state.open_slots = le64_to_cpu(file->header->open_slots);
 	gpu->state.resuming_slots = le64_to_cpu(file->header->resuming_slots);
-	gpu->state.content = 0;
 	return nvvgpu_mgr_ioctl(gpu->mgr, NVVGPU_IOCTL_WARM_RESTORE, &warm, true);
 }
 
@@ -386,10 +421,10 @@ static int reload(struct emu_gpu *gpu, enum emu_access access)
 	gpu->state.broken = false;
 	gpu->state.writable = access == EMU_CHANGE;
 	err = emu_gpu_power_on(gpu);
-	if (!err && gpu->state.writable)
-		err = open_framebuffer(gpu);
 	if (!err && file.header)
 		err = adopt(gpu, &file);
+	if (!err && gpu->state.writable)
+		err = open_framebuffer(gpu);
 	if (!err && file.header && gpu->state.writable)
 		err = finish_foreign_work(gpu, &file);
 	if (err && gpu->board)
@@ -420,14 +455,9 @@ int emu_state_load(struct emu_gpu *gpu, enum emu_access access)
 int emu_state_init(struct emu_gpu *gpu, int dir_fd)
 {
 	struct state_file file;
-	char name[32];
 	int err;
 
 	gpu->state.dir_fd = dir_fd;
-	file_name(gpu, "lock", name);
-	gpu->state.lock_fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (gpu->state.lock_fd < 0)
-		return -errno;
 	err = state_read(gpu, &file);
 	if (err)
 		return err == -ENOENT ? 0 : err;

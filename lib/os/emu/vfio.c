@@ -287,12 +287,20 @@ static int device_reset(struct emu_vfio *vfio)
 	return err;
 }
 
+/* What a state directory has to be told of. */
+static bool changes_state(unsigned long request, const void *arg)
+{
+	const struct vfio_device_feature *feature = arg;
+
+	return request == VFIO_DEVICE_RESET ||
+	       (request == VFIO_DEVICE_FEATURE && (feature->flags & VFIO_DEVICE_FEATURE_SET));
+}
+
 static int vfio_ioctl(struct os_file *file, unsigned long request, void *arg)
 {
 	struct emu_vfio *vfio = to_vfio(file);
 	struct emu_gpu *gpu = vfio->gpu;
-	bool change = request == VFIO_DEVICE_RESET || request == VFIO_DEVICE_FEATURE;
-	enum emu_access access = change ? EMU_CHANGE : EMU_DEVICE;
+	enum emu_access access = changes_state(request, arg) ? EMU_CHANGE : EMU_DEVICE;
 	int err, end;
 
 	err = emu_gpu_begin(gpu, access);
@@ -395,13 +403,13 @@ static void stop_device(struct emu_vfio *vfio)
 			nvvgpu_migration_session_put(vfio->sessions[i]);
 	if (vfio->migration) {
 		/* a restore given up half way leaves an empty framebuffer, not half of one */
-		if (nvvgpu_migration_state(vfio->migration) == VFIO_DEVICE_STATE_RESUMING)
-			nvvgpu_mgr_reset(vfio->vgpu);
+		if (nvvgpu_migration_state(vfio->migration) != VFIO_DEVICE_STATE_RESUMING ||
+		    !nvvgpu_mgr_reset(vfio->vgpu))
+			vfio->gpu->state.resuming_slots &= ~(1ULL << vfio->slot);
 		nvvgpu_migration_fini(vfio->migration);
 	}
 	nvvgpu_mgr_close(vfio->vgpu);
 	vfio->gpu->state.open_slots &= ~(1ULL << vfio->slot);
-	vfio->gpu->state.resuming_slots &= ~(1ULL << vfio->slot);
 }
 
 static void vfio_close(struct os_file *file)

@@ -103,6 +103,7 @@ typedef int64_t s64;
 #define WARN_ON(c) unlikely(!!(c))
 #define pr_debug(fmt, ...) ((void)(0 && printf(fmt, ##__VA_ARGS__)))
 #define pr_warn(fmt, ...) ((void)(0 && printf(fmt, ##__VA_ARGS__)))
+#define pr_warn_ratelimited pr_warn
 #define pr_err(fmt, ...) ((void)(0 && printf(fmt, ##__VA_ARGS__)))
 
 /* ------------------------------------------------------------------- memory */
