@@ -94,7 +94,7 @@ static const char *next_step_of(int reason)
 	case NVVGPU_REASON_READ_ONLY:
 		return "a captured tree can only be looked at; use the running host";
 	case NVVGPU_REASON_BUSY:
-		return "try again when the other user is done";
+		return "try again when the other is done; one that has a device open may hold the whole GPU";
 	case NVVGPU_REASON_NOT_FOUND:
 		return "check that the device and its driver are still there";
 	case NVVGPU_REASON_IO:
@@ -104,15 +104,30 @@ static const char *next_step_of(int reason)
 	}
 }
 
+/* Some errnos of a stream say more than their reason. */
+static const char *next_step_of_errno(int err)
+{
+	switch (err) {
+	case EPIPE:
+	case ECONNRESET:
+		return "the reader went away: start again with one that reads to the end";
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return "make room where the data goes";
+	default:
+		return next_step_of(reason_from_errno(err));
+	}
+}
+
 int error_errno(int err, const char *object, const char *doing)
 {
 	char buf[128];
-	int reason;
 
 	err = err < 0 ? -err : err;
-	reason = reason_from_errno(err);
-	return error_setf(err, reason, object, next_step_of(reason), "%s: %s", doing,
-			  strerror_r(err, buf, sizeof(buf)));
+	return error_setf(err, reason_from_errno(err), object, next_step_of_errno(err), "%s: %s%s",
+			  doing, strerror_r(err, buf, sizeof(buf)),
+			  err == EBUSY ? ": another process uses it" : "");
 }
 
 int error_nomem(void)

@@ -170,7 +170,10 @@ NVVGPU_EXPORT int nvvgpu_gpu_to_json(struct nvvgpu_gpu *gpu, char **ret)
 		add_null(&b, "numa_node");
 	else
 		add_number(&b, "numa_node", node);
-	add_number(&b, "framebuffer_bytes", nvvgpu_gpu_get_framebuffer_bytes(gpu));
+	if (nvvgpu_gpu_get_framebuffer_bytes(gpu))
+		add_number(&b, "framebuffer_bytes", nvvgpu_gpu_get_framebuffer_bytes(gpu));
+	else
+		add_null(&b, "framebuffer_bytes");
 	add_number(&b, "vfs_total", nvvgpu_gpu_get_vfs_total(gpu));
 	add_number(&b, "vfs_enabled", vfs_enabled);
 	add_text(&b, "mode", nvvgpu_mode_name(info.mode));

@@ -433,7 +433,7 @@ NVVGPU_EXPORT const char *nvvgpu_type_get_reason_text(struct nvvgpu_type *type)
 	return text ? keep_text(place, text) : nvvgpu_reason_name(reason);
 }
 
-NVVGPU_EXPORT int nvvgpu_type_list_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type,
+NVVGPU_EXPORT int nvvgpu_type_get_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type,
 					      int which, uint32_t *ids, size_t capacity,
 					      size_t *ret_count, uint32_t *ret_length)
 {

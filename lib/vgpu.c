@@ -375,7 +375,7 @@ NVVGPU_EXPORT int nvvgpu_create(struct nvvgpu_gpu *gpu, struct nvvgpu_spec *spec
 
 	if (host_is_read_only(gpu->host))
 		return error_errno(EROFS, gpu->address, "creating a vGPU");
-	if (!spec->type)
+	if (!spec || !spec->type)
 		return error_set(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, gpu->address,
 				 "the spec names no type", "set one with nvvgpu_spec_set_type()");
 	err = type_find(gpu, spec->type, &types, &type);

@@ -75,7 +75,7 @@ START_TEST(test_vendor_vfio)
 	ck_assert_int_eq(nvvgpu_gpu_get_vfs_enabled(gpu, &vfs), 0);
 	ck_assert_uint_eq(vfs, 4);
 	ck_assert_uint_eq(nvvgpu_gpu_get_framebuffer_bytes(gpu), 0);
-	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_NONE);
+	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_VENDOR_VFIO);
 	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_NO_FRAMEWORK);
 	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_reason_text(gpu), "vendor-vfio"));
 }
@@ -108,7 +108,7 @@ START_TEST(test_mdev)
 	open_tree(mdev_trees[_i].tree);
 	gpu = gpu_at(mdev_trees[_i].address);
 	assert_addresses((const char *const[]){ mdev_trees[_i].address, NULL });
-	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_NONE);
+	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_MDEV);
 	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_NO_FRAMEWORK);
 	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_reason_text(gpu), " mdev "));
 }

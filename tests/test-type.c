@@ -262,21 +262,21 @@ START_TEST(test_placements)
 	uint32_t ids[8] = { 0 }, length = 0;
 	size_t count = 0;
 
-	ck_assert_int_eq(nvvgpu_type_list_placements(gpu, type, NVVGPU_PLACEMENT_SUPPORTED, NULL, 0,
+	ck_assert_int_eq(nvvgpu_type_get_placements(gpu, type, NVVGPU_PLACEMENT_SUPPORTED, NULL, 0,
 						     &count, NULL), 0);
 	ck_assert_uint_eq(count, 4);
-	ck_assert_int_eq(nvvgpu_type_list_placements(gpu, type, NVVGPU_PLACEMENT_SUPPORTED, ids, 2,
+	ck_assert_int_eq(nvvgpu_type_get_placements(gpu, type, NVVGPU_PLACEMENT_SUPPORTED, ids, 2,
 						     &count, &length), 0);
 	ck_assert_uint_eq(count, 4);
 	ck_assert_uint_eq(length, 12);
 	ck_assert_uint_eq(ids[1], 12);
 	ck_assert_uint_eq(ids[2], 0);	/* beyond the room */
 	create("L40-12Q");
-	ck_assert_int_eq(nvvgpu_type_list_placements(gpu, type, NVVGPU_PLACEMENT_CREATABLE, ids, 8,
+	ck_assert_int_eq(nvvgpu_type_get_placements(gpu, type, NVVGPU_PLACEMENT_CREATABLE, ids, 8,
 						     &count, NULL), 0);
 	ck_assert_uint_eq(count, 3);
 	ck_assert_uint_eq(ids[0], 12);
-	assert_error(nvvgpu_type_list_placements(gpu, type, 2, ids, 8, &count, NULL), EINVAL,
+	assert_error(nvvgpu_type_get_placements(gpu, type, 2, ids, 8, &count, NULL), EINVAL,
 		     NVVGPU_REASON_INVALID_ARGUMENT);
 	nvvgpu_type_unref(type);
 }
@@ -291,7 +291,7 @@ START_TEST(test_no_placements)
 	ck_assert_int_eq(nvvgpu_open("emu:t4", &other), 0);
 	gpu = nvvgpu_gpu_first(other);
 	type = lookup("GRID T4-2Q");
-	assert_error(nvvgpu_type_list_placements(gpu, type, 0, NULL, 0, &count, NULL), EOPNOTSUPP,
+	assert_error(nvvgpu_type_get_placements(gpu, type, 0, NULL, 0, &count, NULL), EOPNOTSUPP,
 		     NVVGPU_REASON_NOT_SUPPORTED);
 	nvvgpu_type_unref(type);
 	type = lookup("T4-2Q");

@@ -69,7 +69,9 @@ static int only_gpu_unshared(struct cli *cli, struct nvvgpu_gpu *gpu)
 		.reason = nvvgpu_gpu_get_reason(gpu),
 		.object = nvvgpu_gpu_get_address(gpu),
 		.cause = nvvgpu_gpu_get_reason_text(gpu),
-		.next = "bind the GPU to a driver that offers vGPUs; --host emu:l40 needs no GPU",
+		.next = nvvgpu_gpu_get_reason(gpu) == NVVGPU_REASON_NO_FRAMEWORK ?
+			"use the tools of that driver; --host emu:l40 needs no GPU" :
+			"bind the GPU to a driver that offers vGPUs; --host emu:l40 needs no GPU",
 	});
 }
 

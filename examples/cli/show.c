@@ -164,12 +164,12 @@ static void print_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type, i
 	size_t count, capacity;
 	uint32_t *ids, length;
 
-	if (nvvgpu_type_list_placements(gpu, type, which, NULL, 0, &capacity, NULL))
+	if (nvvgpu_type_get_placements(gpu, type, which, NULL, 0, &capacity, NULL))
 		return;
 	ids = calloc(capacity + 1, sizeof(*ids));
 	if (!ids)
 		fail_memory();
-	if (!nvvgpu_type_list_placements(gpu, type, which, ids, capacity, &count, &length)) {
+	if (!nvvgpu_type_get_placements(gpu, type, which, ids, capacity, &count, &length)) {
 		for (size_t i = 0; i < count && i < capacity; i++)
 			text_addf(&text, "%s%" PRIu32, i ? " " : "", ids[i]);
 		if (count)

@@ -53,7 +53,7 @@ enum nvvgpu_reason {
 	NVVGPU_REASON_PLACEMENT_TAKEN = 45,
 	NVVGPU_REASON_PLACEMENT_INVALID = 46,
 	NVVGPU_REASON_VFS_DISABLED = 47,
-	NVVGPU_REASON_MIG = 48,
+	NVVGPU_REASON_MIG = 48,			/* the GPU is in MIG mode; no emulated board has one */
 	NVVGPU_REASON_LIVE_VGPUS = 49,		/* the change needs a GPU without vGPUs */
 	NVVGPU_REASON_PARAMS = 50,		/* malformed parameter string */
 	NVVGPU_REASON_FOREIGN_OWNER = 51,	/* the vGPU belongs to another owner */

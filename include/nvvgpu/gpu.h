@@ -74,7 +74,10 @@ const char *nvvgpu_gpu_get_driver(struct nvvgpu_gpu *gpu);
 const char *nvvgpu_gpu_get_driver_version(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_firmware_version - Return: NULL when unknown */
 const char *nvvgpu_gpu_get_firmware_version(struct nvvgpu_gpu *gpu);
-/** nvvgpu_gpu_get_framework - Return: enum nvvgpu_framework */
+/**
+ * nvvgpu_gpu_get_framework - Return: enum nvvgpu_framework, as found; whether this version
+ * drives it tells nvvgpu_gpu_get_reason()
+ */
 int nvvgpu_gpu_get_framework(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_numa_node - Return: the node, -1 when the machine does not say */
 int nvvgpu_gpu_get_numa_node(struct nvvgpu_gpu *gpu);

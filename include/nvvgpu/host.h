@@ -18,7 +18,8 @@ struct nvvgpu;
  *       "emu:BOARD[*N][,BOARD...][?state=DIR]" for emulated boards (l40, l40s,
  *       a40, rtx6000-ada, l4, a16, t4; "emu:" alone is one l40): no GPU and no
  *       root needed.  With state=, the host outlives the process and may be
- *       shared by several.
+ *       shared by several: one at a time changes a GPU, and while one has a
+ *       device of it open the others can look but not change (-EBUSY after 10 s)
  * @ret: a new reference, to be given back with nvvgpu_unref()
  *
  * Cheap: nothing is searched before it is asked for.

@@ -70,14 +70,14 @@ enum nvvgpu_placement_set {
 	NVVGPU_PLACEMENT_CREATABLE = 1,		/* creatable: what is free now */
 };
 /**
- * nvvgpu_type_list_placements - placement ids of a type on its GPU
+ * nvvgpu_type_get_placements - placement ids of a type on its GPU
  * @which: enum nvvgpu_placement_set
  * @ids: room for @capacity ids, ascending; may be NULL when @capacity is 0
  * @ret_count: how many there are, also when there was room for fewer
  * @ret_length: units one instance covers; may be NULL
  * Return: 0; -EOPNOTSUPP no placements here.
  */
-int nvvgpu_type_list_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type, int which,
+int nvvgpu_type_get_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type, int which,
 				uint32_t *ids, size_t capacity, size_t *ret_count,
 				uint32_t *ret_length);
 

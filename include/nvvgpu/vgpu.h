@@ -38,7 +38,9 @@ int nvvgpu_spec_set_vf(struct nvvgpu_spec *spec, const char *address);
 int nvvgpu_spec_set_placement(struct nvvgpu_spec *spec, uint32_t placement_id);
 /** nvvgpu_spec_add_param - plugin parameter, "frame_rate_limiter", "0".  Return: 0, -EINVAL for ',' '=' or control characters */
 int nvvgpu_spec_add_param(struct nvvgpu_spec *spec, const char *key, const char *value);
-/** nvvgpu_spec_set_owner - who may destroy it: at most 63 bytes.  Return: 0, -EINVAL */
+/** nvvgpu_spec_set_owner - whose it is, at most 63 bytes; the nvvgpu command destroys only
+ * what has no owner or the one it is told.
+ *  Return: 0, -EINVAL */
 int nvvgpu_spec_set_owner(struct nvvgpu_spec *spec, const char *owner);
 
 /**

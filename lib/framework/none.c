@@ -141,15 +141,27 @@ int framework_none_open(struct os *os, const char *address, int reason, const ch
 	return 0;
 }
 
+/* What was found has a name, though no operation of it is driven. */
+static void name_framework(struct framework *fw, const struct evidence *e)
+{
+	fw->ops.id = e->mdev ? NVVGPU_FRAMEWORK_MDEV : NVVGPU_FRAMEWORK_VENDOR_VFIO;
+	fw->ops.name = nvvgpu_framework_name(fw->ops.id);
+}
+
 static int none_probe(struct os *os, const char *address, struct framework **ret)
 {
 	struct evidence evidence;
 	char text[256];
 	int reason;
 
+	int err;
+
 	gather(os, address, &evidence);
 	reason = judge(&evidence, text, sizeof(text));
-	return framework_none_open(os, address, reason, text, ret);
+	err = framework_none_open(os, address, reason, text, ret);
+	if (!err && reason == NVVGPU_REASON_NO_FRAMEWORK)
+		name_framework(*ret, &evidence);
+	return err;
 }
 
 static void none_close(struct framework *fw)

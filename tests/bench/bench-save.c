@@ -235,7 +235,7 @@ static int resident(void)
 	save_teardown(&save);
 	if (err)
 		return 1;
-	printf("%s: ours %ld KiB goal %d KiB ratio %.2f\n", name, most - before, GOAL_KIB,
+	printf("%s: ours %ld KiB reference %d KiB ratio %.2f\n", name, most - before, GOAL_KIB,
 	       (double)(most - before) / GOAL_KIB);
 	return 0;
 }

@@ -20,7 +20,7 @@ watch() {
     command_line="events $*"
     env --default-signal=INT "$NVVGPU" --host "$host" events "$@" >"$file" 2>"$err" &
     watcher=$!
-    sleep 0.5
+    watching $watcher
 }
 
 watch "$out" --count 2 --timeout 20 --json

@@ -43,7 +43,7 @@ in_err "(equal-size)"
 good watch "$host" 0
 "$EXAMPLES/watch" "$host" 2 >"$out" 2>"$err" &
 watcher=$!
-sleep 0.5
+watching $watcher
 "$EXAMPLES/destroy_vgpu" "$host" "$vgpu" || fail "should destroy"
 wait $watcher || fail "should watch"
 in_out "destroyed $vgpu"

@@ -44,6 +44,17 @@ run() {
     "$NVVGPU" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
+# watching PID: returns when that process waits for events
+watching() {
+    for _ in $(seq 200); do
+        if find "/proc/$1/fd" -lname '*inotify*' 2>/dev/null | grep -q .; then
+            return 0
+        fi
+        sleep 0.1
+    done
+    fail "it should wait for events"
+}
+
 # framebuffer VGPU fill|check MIB: what a guest's driver would write and read, on $host
 framebuffer() {
     command_line="(framebuffer $*)"
