@@ -65,7 +65,7 @@ static void learn_modes(void)
 
 	/* equal-size mode: ids that could be chosen now */
 	err = nvvgpu_type_get_placements(board.gpu, nvvgpu_type_list_get(board.types, 0),
-					  NVVGPU_PLACEMENT_CREATABLE, NULL, 0, &count, NULL);
+					 NVVGPU_PLACEMENT_CREATABLE, NULL, 0, &count, NULL);
 	board.placements = err == 0 && count > 0;
 	err = nvvgpu_gpu_set_mixed_size(board.gpu, true);
 	board.mixed_capable = err == 0;
@@ -235,7 +235,7 @@ size_t placements_now(const struct fact *fact, int which, uint32_t ids[MAX_IDS],
 	size_t count;
 
 	assert_ok(nvvgpu_type_get_placements(board.gpu, type, which, ids, MAX_IDS, &count,
-					      ret_length));
+					     ret_length));
 	ck_assert_uint_le(count, MAX_IDS);
 	nvvgpu_type_unref(type);
 	return count;
