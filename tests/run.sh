@@ -120,7 +120,8 @@ run_plain() {
 
 run_valgrind() {
 	say "valgrind"
-	run_meson "$BUILD" --setup valgrind --suite unit
+	# valgrind does not know openat2(); a suite that is named overrides what the setup leaves out
+	run_meson "$BUILD" --setup valgrind --suite unit --no-suite openat2
 	if [ "$TEST_LEVEL" = all ]; then
 		TEST_LEVEL=quick run_meson "$BUILD" --setup valgrind contract-l40 contract-t4
 	fi

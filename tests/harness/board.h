@@ -7,22 +7,14 @@
 #ifndef NVVGPU_TESTS_HARNESS_BOARD_H
 #define NVVGPU_TESTS_HARNESS_BOARD_H
 
-#include "kmod/core/core.h"
-#include "kmod/emu/emu.h"
-#include "kmod/mgr/mgr.h"
-
-#define BOARD_DMA_MAX	64
+#include "lib/os/emu/emu.h"
 
 struct board {
+	struct emu_gpu gpu;			/* as an emulated host has it */
 	const struct nvvgpu_emu_board_data *data;
-	struct nvvgpu_hw hw;
 	struct nvvgpu_emu_board *emu;
 	struct nvvgpu_core *core;
 	struct nvvgpu_mgr *mgr;
-	int fb_fd;				/* framebuffer contents, sparse */
-	struct nvvgpu_dma dma[BOARD_DMA_MAX];
-	u64 next_bus;
-	bool interrupt;				/* the device wants to be heard */
 	unsigned int wakeups;			/* calls of host_ops->event() */
 	u32 next_uuid;
 };

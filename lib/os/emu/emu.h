@@ -101,8 +101,10 @@ void emu_gpu_fini(struct emu_gpu *gpu);
 unsigned int emu_gpu_slots(const struct emu_gpu *gpu);
 void emu_gpu_vf_address(const struct emu_gpu *gpu, unsigned int slot, char *buf, size_t size);
 
-/* With gpu->lock held: power, boot and types / all of it undone. */
-int emu_gpu_power_on(struct emu_gpu *gpu);
+/* With gpu->lock held: board and core, then the manager with the board's types / all of it undone. */
+int emu_gpu_boot(struct emu_gpu *gpu);
+int emu_gpu_start_manager(struct emu_gpu *gpu, const struct nvvgpu_mgr_host_ops *ops, void *priv);
+int emu_gpu_power_on(struct emu_gpu *gpu);	/* both */
 void emu_gpu_power_off(struct emu_gpu *gpu);
 /* After any call that may have rung a doorbell: runs the driver's interrupt handler. */
 void emu_gpu_settle(struct emu_gpu *gpu);

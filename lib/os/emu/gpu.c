@@ -202,7 +202,7 @@ static const struct nvvgpu_mgr_host_ops manager_host_ops = {
 	.event = manager_event,
 };
 
-static int manager_start(struct emu_gpu *gpu)
+int emu_gpu_start_manager(struct emu_gpu *gpu, const struct nvvgpu_mgr_host_ops *ops, void *priv)
 {
 	const struct nvvgpu_emu_board_data *data = gpu->data;
 	struct nvvgpu_mgr_config config = {
@@ -212,8 +212,8 @@ static int manager_start(struct emu_gpu *gpu)
 		.placement_capable = data->placement,
 		.placement_units = data->guest_fb_bytes / GIB,
 		.driver_version = NVVGPU_VERSION,
-		.host_ops = &manager_host_ops,
-		.host_priv = gpu,
+		.host_ops = ops,
+		.host_priv = priv,
 	};
 	int err;
 
@@ -223,10 +223,14 @@ static int manager_start(struct emu_gpu *gpu)
 	err = nvvgpu_mgr_types_add(gpu->mgr, data->types, data->type_count);
 	if (!err)
 		err = nvvgpu_mgr_set_slots_enabled(gpu->mgr, emu_gpu_slots(gpu));
+	if (err) {
+		nvvgpu_mgr_stop(gpu->mgr);
+		gpu->mgr = NULL;
+	}
 	return err;
 }
 
-int emu_gpu_power_on(struct emu_gpu *gpu)
+int emu_gpu_boot(struct emu_gpu *gpu)
 {
 	int err;
 
@@ -239,8 +243,19 @@ int emu_gpu_power_on(struct emu_gpu *gpu)
 		hw_describe(gpu);
 		err = nvvgpu_core_start(&gpu->hw, &gpu->core);
 	}
-	if (!err)
-		err = manager_start(gpu);
+	if (err)
+		emu_gpu_power_off(gpu);
+	return err;
+}
+
+int emu_gpu_power_on(struct emu_gpu *gpu)
+{
+	int err;
+
+	err = emu_gpu_boot(gpu);
+	if (err)
+		return err;
+	err = emu_gpu_start_manager(gpu, &manager_host_ops, gpu);
 	if (err)
 		emu_gpu_power_off(gpu);
 	return err;
