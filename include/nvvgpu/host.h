@@ -34,7 +34,10 @@ struct nvvgpu *nvvgpu_ref(struct nvvgpu *host);
 /** nvvgpu_unref - give a reference back; NULL is allowed.  Return: NULL */
 struct nvvgpu *nvvgpu_unref(struct nvvgpu *host);
 
-/** nvvgpu_get_uri - Return: the uri it was opened with ("host:" for NULL); lives as long as @host */
+/**
+ * nvvgpu_get_uri - Return: the uri it was opened with ("host:" for NULL); lives as long as
+ * @host
+ */
 const char *nvvgpu_get_uri(struct nvvgpu *host);
 
 /**

@@ -32,7 +32,10 @@ void nvvgpu_migrate_options_set_progress(struct nvvgpu_migrate_options *options,
 					 nvvgpu_progress_fn fn, void *arg);
 /** nvvgpu_migrate_options_set_checksum - XXH3 over the data; default true */
 void nvvgpu_migrate_options_set_checksum(struct nvvgpu_migrate_options *options, bool checksum);
-/** nvvgpu_migrate_options_set_deadline - give up (-ETIMEDOUT) after @timeout_ns; 0: never (default) */
+/**
+ * nvvgpu_migrate_options_set_deadline - give up (-ETIMEDOUT) after @timeout_ns; 0: never
+ * (default)
+ */
 void nvvgpu_migrate_options_set_deadline(struct nvvgpu_migrate_options *options,
 					 uint64_t timeout_ns);
 /**
@@ -43,7 +46,8 @@ void nvvgpu_migrate_options_set_deadline(struct nvvgpu_migrate_options *options,
 void nvvgpu_migrate_options_set_verify_first(struct nvvgpu_migrate_options *options, bool verify);
 /**
  * nvvgpu_migrate_options_set_spec - restore: uuid, VF, placement, parameters and owner of
- * the new vGPU; its type must be unset or equal to the stream's.  Copied.  Default: uuid of the stream
+ * the new vGPU; its type must be unset or equal to the stream's.  Copied.  Default: uuid of
+ * the stream
  * when it is free, else a random one.
  */
 int nvvgpu_migrate_options_set_spec(struct nvvgpu_migrate_options *options,

@@ -8,7 +8,10 @@
 extern "C" {
 #endif
 
-/** struct nvvgpu_type - a vGPU type as it was when listed: an immutable snapshot, reference counted */
+/**
+ * struct nvvgpu_type - a vGPU type as it was when listed: an immutable snapshot, reference
+ * counted
+ */
 struct nvvgpu_type;
 /** struct nvvgpu_type_list - the types of one GPU at one moment; reference counted */
 struct nvvgpu_type_list;
@@ -45,7 +48,8 @@ struct nvvgpu_type *nvvgpu_type_unref(struct nvvgpu_type *type);
 
 uint32_t nvvgpu_type_get_id(struct nvvgpu_type *type);
 const char *nvvgpu_type_get_name(struct nvvgpu_type *type);		/* "NVIDIA L40-1B" */
-const char *nvvgpu_type_get_class(struct nvvgpu_type *type);		/* "NVS", "Quadro", "Compute", "vApps" */
+/* "NVS", "Quadro", "Compute", "vApps" */
+const char *nvvgpu_type_get_class(struct nvvgpu_type *type);
 const char *nvvgpu_type_get_gpu_address(struct nvvgpu_type *type);
 /** nvvgpu_type_get_framebuffer_bytes - Return: the nominal size: 4 GiB for a -4Q */
 uint64_t nvvgpu_type_get_framebuffer_bytes(struct nvvgpu_type *type);

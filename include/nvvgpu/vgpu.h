@@ -28,7 +28,10 @@ const char *nvvgpu_vgpu_state_name(int state);
 int nvvgpu_spec_new(struct nvvgpu_spec **ret);
 /** nvvgpu_spec_free - NULL is allowed */
 void nvvgpu_spec_free(struct nvvgpu_spec *spec);
-/** nvvgpu_spec_set_type - required: id ("869") or exact name, as nvvgpu_type_lookup().  Return: 0, -ENOMEM */
+/**
+ * nvvgpu_spec_set_type - required: id ("869") or exact name, as nvvgpu_type_lookup().  Return:
+ * 0, -ENOMEM
+ */
 int nvvgpu_spec_set_type(struct nvvgpu_spec *spec, const char *id_or_name);
 /** nvvgpu_spec_set_uuid - default: a random one.  Return: 0, -EINVAL not a uuid */
 int nvvgpu_spec_set_uuid(struct nvvgpu_spec *spec, const char *uuid);
@@ -36,7 +39,10 @@ int nvvgpu_spec_set_uuid(struct nvvgpu_spec *spec, const char *uuid);
 int nvvgpu_spec_set_vf(struct nvvgpu_spec *spec, const char *address);
 /** nvvgpu_spec_set_placement - placement id; default: the first free one */
 int nvvgpu_spec_set_placement(struct nvvgpu_spec *spec, uint32_t placement_id);
-/** nvvgpu_spec_add_param - plugin parameter, "frame_rate_limiter", "0".  Return: 0, -EINVAL for ',' '=' or control characters */
+/**
+ * nvvgpu_spec_add_param - plugin parameter, "frame_rate_limiter", "0".  Return: 0, -EINVAL for
+ * ',' '=' or control characters
+ */
 int nvvgpu_spec_add_param(struct nvvgpu_spec *spec, const char *key, const char *value);
 /** nvvgpu_spec_set_owner - whose it is, at most 63 bytes; the nvvgpu command destroys only
  * what has no owner or the one it is told.
@@ -111,7 +117,10 @@ const char *nvvgpu_vgpu_get_vfio(struct nvvgpu_vgpu *vgpu);
 int nvvgpu_vgpu_get_state(struct nvvgpu_vgpu *vgpu, int *ret);
 /** nvvgpu_vgpu_get_params - @ret: "key=value,key=value", to be freed with nvvgpu_free() */
 int nvvgpu_vgpu_get_params(struct nvvgpu_vgpu *vgpu, char **ret);
-/** nvvgpu_vgpu_set_params - replaces all parameters; "" clears.  Return: 0; -EBUSY device open; -EINVAL */
+/**
+ * nvvgpu_vgpu_set_params - replaces all parameters; "" clears.  Return: 0; -EBUSY device open;
+ * -EINVAL
+ */
 int nvvgpu_vgpu_set_params(struct nvvgpu_vgpu *vgpu, const char *params);
 
 #ifdef __cplusplus

@@ -58,7 +58,8 @@ struct nvvgpu_emu_host_ops {
 
 struct nvvgpu_emu_board;
 
-int nvvgpu_emu_board_new(const struct nvvgpu_emu_board_data *data, const struct nvvgpu_emu_host_ops *ops,
+int nvvgpu_emu_board_new(const struct nvvgpu_emu_board_data *data,
+			 const struct nvvgpu_emu_host_ops *ops,
 			 void *priv, struct nvvgpu_emu_board **ret);
 void nvvgpu_emu_board_free(struct nvvgpu_emu_board *board);
 

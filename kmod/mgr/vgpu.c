@@ -329,7 +329,10 @@ static int hide(struct nvvgpu_mgr *mgr, u32 id, struct nvvgpu_mgr_vgpu **ret, st
 	return err;
 }
 
-/* A task that the firmware keeps may use its memory: then the vGPU stays, and can be tried again. */
+/*
+ * A task that the firmware keeps may use its memory: then the vGPU stays, and can be tried
+ * again.
+ */
 static int end_task(struct nvvgpu_mgr_vgpu *vgpu, struct mgr_why *why)
 {
 	struct nvvgpu_mgr *mgr = vgpu->mgr;

@@ -28,15 +28,24 @@ struct os_ops {
 	const char *scheme;	/* "host" */
 	void (*close)(struct os *os);
 
-	/* whole attribute, NUL-terminated, at most size - 1 bytes (-EMSGSIZE beyond); binary with *ret_len */
+	/*
+	 * whole attribute, NUL-terminated, at most size - 1 bytes (-EMSGSIZE beyond); binary
+	 * with *ret_len
+	 */
 	int (*attr_read)(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len);
 	int (*attr_write)(struct os *os, const char *path, const char *value);	/* -EROFS on a tree */
 	/* last component of a symbolic link's target: "nvidia" of .../driver */
 	int (*link_read)(struct os *os, const char *path, char *buf, size_t size);
-	/* names in a directory, "." and ".." left out; a non-zero return of each ends the walk and is returned */
+	/*
+	 * names in a directory, "." and ".." left out; a non-zero return of each ends the walk
+	 * and is returned
+	 */
 	int (*list)(struct os *os, const char *path, int (*each)(const char *name, void *arg), void *arg);
 
-	/* /dev/nvvgpu/<address>; write: changing calls will be made.  -ENOENT: no such driver here */
+	/*
+	 * /dev/nvvgpu/<address>; write: changing calls will be made.  -ENOENT: no such driver
+	 * here
+	 */
 	int (*control_open)(struct os *os, const char *gpu_address, bool write, struct os_file **ret);
 	/* VFIO device of a PCI function ("0000:41:00.4"), of an mdev (its uuid), or, on a GPU
 	 * without SR-IOV under our driver, "<gpu address>#<slot>" */
@@ -56,7 +65,10 @@ struct os {
 	const struct os_ops *ops;
 };
 
-/* -EINVAL: malformed uri; *ret_detail, when set, is a static sentence that says what is wrong with it */
+/*
+ * -EINVAL: malformed uri; *ret_detail, when set, is a static sentence that says what is wrong
+ * with it
+ */
 int os_open(const char *uri, struct os **ret, const char **ret_detail);
 void os_close(struct os *os);	/* NULL is allowed */
 
@@ -82,7 +94,10 @@ ssize_t os_file_pread(struct os_file *file, void *buf, size_t len, uint64_t offs
 ssize_t os_file_pwrite(struct os_file *file, const void *buf, size_t len, uint64_t offset);
 int os_file_poll_fd(struct os_file *file);
 
-/* Conveniences over attr_read: one line without its newline; a number (base 0), overflow-checked. */
+/*
+ * Conveniences over attr_read: one line without its newline; a number (base 0),
+ * overflow-checked.
+ */
 int os_attr_line(struct os *os, const char *path, char *buf, size_t size);
 int os_attr_u64(struct os *os, const char *path, uint64_t *ret);
 

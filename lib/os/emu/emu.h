@@ -101,7 +101,10 @@ void emu_gpu_fini(struct emu_gpu *gpu);
 unsigned int emu_gpu_slots(const struct emu_gpu *gpu);
 void emu_gpu_vf_address(const struct emu_gpu *gpu, unsigned int slot, char *buf, size_t size);
 
-/* With gpu->lock held: board and core, then the manager with the board's types / all of it undone. */
+/*
+ * With gpu->lock held: board and core, then the manager with the board's types / all of it
+ * undone.
+ */
 int emu_gpu_boot(struct emu_gpu *gpu);
 int emu_gpu_start_manager(struct emu_gpu *gpu, const struct nvvgpu_mgr_host_ops *ops, void *priv);
 int emu_gpu_power_on(struct emu_gpu *gpu);	/* both */
@@ -157,7 +160,8 @@ struct emu_gpu *emu_host_find(struct emu_host *host, const char *address);
 /* the GPU and slot of a VF address, or of "<gpu address>#<slot>" on boards without SR-IOV */
 struct emu_gpu *emu_host_find_slot(struct emu_host *host, const char *name, unsigned int *ret_slot);
 
-int emu_sysfs_read(struct emu_host *host, const char *path, char *buf, size_t size, size_t *ret_len);
+int emu_sysfs_read(struct emu_host *host, const char *path, char *buf, size_t size,
+		   size_t *ret_len);
 int emu_sysfs_link(struct emu_host *host, const char *path, char *buf, size_t size);
 int emu_sysfs_list(struct emu_host *host, const char *path,
 		   int (*each)(const char *name, void *arg), void *arg);

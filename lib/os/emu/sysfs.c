@@ -301,7 +301,8 @@ int emu_sysfs_link(struct emu_host *host, const char *path, char *buf, size_t si
 
 /* -------------------------------------------------------------- directories */
 
-static int list_functions(struct emu_host *host, int (*each)(const char *name, void *arg), void *arg)
+static int list_functions(struct emu_host *host, int (*each)(const char *name, void *arg),
+			  void *arg)
 {
 	int stop = 0;
 
