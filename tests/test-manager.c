@@ -1329,6 +1329,14 @@ static void populate(struct board *b)
 	set_params(arg.info.id, "a=1,b=2", 7, &why);
 }
 
+static u64 created_total(struct board *b)
+{
+	struct nvvgpu_ioctl_stats stats = { .size = sizeof(stats) };
+
+	ck_assert_int_eq(board_ioctl(b, NVVGPU_IOCTL_STATS, &stats), 0);
+	return stats.created_total;
+}
+
 START_TEST(warm_update)
 {
 	static const char text[] = "what a running guest has in its framebuffer";
@@ -1368,6 +1376,8 @@ START_TEST(warm_update)
 	ck_assert_str_eq(buf, text);
 	restored = footprint(&board);
 	same_footprint(&full, &restored);
+	ck_assert_uint_ge(count, 1);
+	ck_assert_uint_ge(created_total(&board), count);
 
 	/* parameters, owner, ids; the image of the copy is the same */
 	ck_assert_str_eq(after[1].owner, "someone");
@@ -1650,6 +1660,38 @@ START_TEST(reset_survives_faults)
 END_TEST
 
 /* Whatever the firmware says, a destroy gives back what is the host's. */
+/* A task that the firmware does not let go may still use its memory: the vGPU stays. */
+START_TEST(destroy_keeps_what_runs)
+{
+	struct nvvgpu_vgpu_info found[NVVGPU_MAX_VGPUS];
+	struct footprint before, after;
+	u32 id, why;
+
+	start("l40");
+	before = footprint(&board);
+	id = create(&board, 869).id;
+	for (int end = 0; end < 2; end++) {
+		/* the second control of a shutdown is the cleanup */
+		struct nvvgpu_mgr_vgpu *vgpu = end ? NULL : open_slot(&board, 0);
+
+		inject(FAULT_RPC_REFUSED, 2);
+		if (vgpu)
+			nvvgpu_mgr_close(vgpu);
+		else
+			ck_assert_int_eq(try_destroy(&board, id, &why), -EIO);
+		no_faults();
+	}
+	ck_assert_uint_eq(why, NVVGPU_WHY_FIRMWARE);
+	ck_assert_uint_eq(list_vgpus(&board, found), 1);
+	ck_assert_uint_eq(found[0].state, NVVGPU_STATE_FAILED);
+	destroy(&board, id);
+	after = footprint(&board);
+	ck_assert_uint_eq(after.core.guest_fb_free, before.core.guest_fb_free);
+	ck_assert_uint_eq(after.core.heap_free, before.core.heap_free);
+	board_stop(&board);
+}
+END_TEST
+
 START_TEST(destroy_never_leaks)
 {
 	struct footprint before, after;
@@ -2088,6 +2130,7 @@ static Suite *suite(void)
 	tcase_add_test(c, create_unwinds);
 	tcase_add_test(c, open_unwinds);
 	tcase_add_test(c, reset_survives_faults);
+	tcase_add_test(c, destroy_keeps_what_runs);
 	tcase_add_test(c, destroy_never_leaks);
 	tcase_add_test(c, warm_restore_is_all_or_nothing);
 	tcase_add_test(c, start_unwinds);

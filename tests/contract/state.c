@@ -2,7 +2,7 @@
 /*
  * emu:BOARD?state=DIR: processes share a board, die, and find damaged files.
  *
- * A process that forks holds no host while it does, but in the case about just that:
+ * A process that forks holds no host while it does, but in the case about just that.
  *
  * usage: state        TEST_LEVEL=quick|normal|all: how often processes are killed
  */
