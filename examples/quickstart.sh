@@ -17,7 +17,7 @@ need_packages build
 
 echo "building in $BUILD"
 configure "$BUILD" >/dev/null
-ninja -C "$BUILD" --quiet examples/cli/nvvgpu examples/framebuffer
+ninja -C "$BUILD" --quiet examples/cli/nvvgpu examples/c/framebuffer
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -63,7 +63,7 @@ nvvgpu_fails create --type L40-8Q
 framebuffer() {
     echo
     echo "\$ framebuffer \"\$NVVGPU_HOST\" $*    # the example of that name"
-    "$BUILD/examples/framebuffer" "$NVVGPU_HOST" "$@"
+    "$BUILD/examples/c/framebuffer" "$NVVGPU_HOST" "$@"
 }
 
 framebuffer $uuid fill 64

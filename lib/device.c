@@ -238,8 +238,8 @@ static int check_access(struct nvvgpu_device *device, int index, uint64_t offset
 	return 0;
 }
 
-NVVGPU_EXPORT int nvvgpu_device_get_region_bytes(struct nvvgpu_device *device, int region,
-						 uint64_t *ret)
+NVVGPU_EXPORT int nvvgpu_device_get_region_bytes(struct nvvgpu_device *device,
+						 enum nvvgpu_region region, uint64_t *ret)
 {
 	const struct region *found = find_region(device, region);
 
@@ -249,8 +249,8 @@ NVVGPU_EXPORT int nvvgpu_device_get_region_bytes(struct nvvgpu_device *device, i
 	return 0;
 }
 
-NVVGPU_EXPORT ssize_t nvvgpu_device_read(struct nvvgpu_device *device, int region, uint64_t offset,
-					 void *buf, size_t len)
+NVVGPU_EXPORT ssize_t nvvgpu_device_read(struct nvvgpu_device *device, enum nvvgpu_region region,
+					 uint64_t offset, void *buf, size_t len)
 {
 	uint64_t at = 0;
 	size_t done;
@@ -268,7 +268,7 @@ NVVGPU_EXPORT ssize_t nvvgpu_device_read(struct nvvgpu_device *device, int regio
 	return (ssize_t)len;
 }
 
-NVVGPU_EXPORT ssize_t nvvgpu_device_write(struct nvvgpu_device *device, int region,
+NVVGPU_EXPORT ssize_t nvvgpu_device_write(struct nvvgpu_device *device, enum nvvgpu_region region,
 					  uint64_t offset, const void *buf, size_t len)
 {
 	uint64_t at = 0;

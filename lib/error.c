@@ -2,22 +2,15 @@
 /* The last error of each thread: the one thing the library keeps per thread. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "internal.h"
 #include "util/text.h"
 
-struct nvvgpu_error {
-	int err;		/* positive, 0: nothing failed */
-	int reason;
-	char object[128];
-	char cause[512];
-	char next_step[320];
-};
-
 static _Thread_local struct nvvgpu_error last;
 
 /* By way of a copy: the texts may be those of the last error itself. */
-static int record(int err, int reason, const char *object, const char *cause, const char *next)
+static int record(int err, enum nvvgpu_reason reason, const char *object, const char *cause, const char *next)
 {
 	struct nvvgpu_error error = { .err = err < 0 ? -err : err, .reason = reason };
 
@@ -31,12 +24,12 @@ static int record(int err, int reason, const char *object, const char *cause, co
 	return -error.err;
 }
 
-int error_set(int err, int reason, const char *object, const char *cause, const char *next)
+int error_set(int err, enum nvvgpu_reason reason, const char *object, const char *cause, const char *next)
 {
 	return record(err, reason, object, cause, next);
 }
 
-int error_setf(int err, int reason, const char *object, const char *next,
+int error_setf(int err, enum nvvgpu_reason reason, const char *object, const char *next,
 	       const char *cause_fmt, ...)
 {
 	char cause[sizeof(last.cause)];
@@ -48,7 +41,7 @@ int error_setf(int err, int reason, const char *object, const char *next,
 	return record(err, reason, object, cause, next);
 }
 
-int reason_from_errno(int err)
+enum nvvgpu_reason reason_from_errno(int err)
 {
 	switch (err < 0 ? -err : err) {
 	case EINVAL:
@@ -86,7 +79,7 @@ int reason_from_errno(int err)
 	}
 }
 
-static const char *next_step_of(int reason)
+static const char *next_step_of(enum nvvgpu_reason reason)
 {
 	switch (reason) {
 	case NVVGPU_REASON_PERMISSION:
@@ -135,9 +128,10 @@ int error_nomem(void)
 	return record(ENOMEM, NVVGPU_REASON_OUT_OF_MEMORY, "", "there is not enough memory", "");
 }
 
-void error_clear(void)
+int error_restore(const struct nvvgpu_error *error)
 {
-	last = (struct nvvgpu_error){ 0 };
+	last = *error;
+	return -error->err;
 }
 
 NVVGPU_EXPORT const struct nvvgpu_error *nvvgpu_last_error(void)
@@ -145,12 +139,28 @@ NVVGPU_EXPORT const struct nvvgpu_error *nvvgpu_last_error(void)
 	return &last;
 }
 
+NVVGPU_EXPORT int nvvgpu_error_copy(const struct nvvgpu_error *error, struct nvvgpu_error **ret)
+{
+	struct nvvgpu_error *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = *error;
+	*ret = copy;
+	return 0;
+}
+
+NVVGPU_EXPORT void nvvgpu_error_free(struct nvvgpu_error *error)
+{
+	free(error);
+}
+
 NVVGPU_EXPORT int nvvgpu_error_get_errno(const struct nvvgpu_error *error)
 {
 	return error->err;
 }
 
-NVVGPU_EXPORT int nvvgpu_error_get_reason(const struct nvvgpu_error *error)
+NVVGPU_EXPORT enum nvvgpu_reason nvvgpu_error_get_reason(const struct nvvgpu_error *error)
 {
 	return error->reason;
 }

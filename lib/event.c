@@ -36,7 +36,7 @@ struct nvvgpu_monitor {
 	struct source sources[];
 };
 
-NVVGPU_EXPORT const char *nvvgpu_event_kind_name(int kind)
+NVVGPU_EXPORT const char *nvvgpu_event_kind_name(enum nvvgpu_event_kind kind)
 {
 	static const char *const names[] = {
 		[NVVGPU_EVENT_KIND_CREATED] = "created",
@@ -52,7 +52,7 @@ NVVGPU_EXPORT const char *nvvgpu_event_kind_name(int kind)
 		[NVVGPU_EVENT_KIND_LOST] = "lost",
 	};
 
-	if (kind < 1 || (size_t)kind >= sizeof(names) / sizeof(names[0]))
+	if ((size_t)kind >= sizeof(names) / sizeof(names[0]) || !names[kind])
 		return "unknown";
 	return names[kind];
 }
@@ -327,9 +327,9 @@ NVVGPU_EXPORT void nvvgpu_event_free(struct nvvgpu_event *event)
 	free(event);
 }
 
-NVVGPU_EXPORT int nvvgpu_event_get_kind(const struct nvvgpu_event *event)
+NVVGPU_EXPORT enum nvvgpu_event_kind nvvgpu_event_get_kind(const struct nvvgpu_event *event)
 {
-	return event->record.kind <= INT_MAX ? (int)event->record.kind : 0;
+	return event->record.kind;
 }
 
 NVVGPU_EXPORT const char *nvvgpu_event_get_gpu_address(const struct nvvgpu_event *event)

@@ -17,7 +17,7 @@
 #define CLASS_VGA		0x0300
 #define CLASS_3D		0x0302
 
-NVVGPU_EXPORT const char *nvvgpu_framework_name(int framework)
+NVVGPU_EXPORT const char *nvvgpu_framework_name(enum nvvgpu_framework framework)
 {
 	switch (framework) {
 	case NVVGPU_FRAMEWORK_NVVGPU:
@@ -31,7 +31,7 @@ NVVGPU_EXPORT const char *nvvgpu_framework_name(int framework)
 	}
 }
 
-NVVGPU_EXPORT const char *nvvgpu_mode_name(int mode)
+NVVGPU_EXPORT const char *nvvgpu_mode_name(enum nvvgpu_mode mode)
 {
 	switch (mode) {
 	case NVVGPU_GPU_MODE_EQUAL_SIZE:
@@ -338,8 +338,6 @@ int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret)
 		       error_errno(err, host->uri, "searching " DEVICES " of sysfs for GPUs");
 	}
 	qsort(search.table->gpus, search.table->count, sizeof(search.table->gpus[0]), compare_gpus);
-	for (size_t i = 1; i < search.table->count; i++)
-		search.table->gpus[i - 1]->next = search.table->gpus[i];
 	*ret = search.table;
 	return 0;
 }
@@ -353,48 +351,56 @@ void gpu_table_unref(struct gpu_table *table)
 	free(table);
 }
 
-/* ----------------------------------------------------------- walk and lookup */
+/* ----------------------------------------------------------- list and lookup */
 
-/* The end of the walk is no failure. */
-static struct nvvgpu_gpu *lend(struct nvvgpu_gpu *gpu)
-{
-	if (!gpu)
-		error_clear();
-	return gpu;
-}
-
-NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_first(struct nvvgpu *host)
-{
-	struct nvvgpu_gpu *gpu;
+struct nvvgpu_gpu_list {
+	atomic_uint refs;
+	struct nvvgpu *host;
 	struct gpu_table *table;
+};
 
-	if (host_gpus(host, &table))
-		return NULL;
-	gpu = table->count ? table->gpus[0] : NULL;
-	gpu_table_unref(table);
-	return lend(gpu);
+NVVGPU_EXPORT int nvvgpu_gpu_list(struct nvvgpu *host, struct nvvgpu_gpu_list **ret)
+{
+	struct nvvgpu_gpu_list *list = malloc(sizeof(*list));
+	int err;
+
+	if (!list)
+		return error_nomem();
+	err = host_gpus(host, &list->table);
+	if (err) {
+		free(list);
+		return err;
+	}
+	atomic_init(&list->refs, 1);
+	list->host = nvvgpu_ref(host);
+	*ret = list;
+	return 0;
 }
 
-/* Behind a GPU of an earlier search the walk goes on by address. */
-static struct nvvgpu_gpu *next_by_address(struct nvvgpu *host, const struct nvvgpu_gpu *gpu)
+NVVGPU_EXPORT struct nvvgpu_gpu_list *nvvgpu_gpu_list_ref(struct nvvgpu_gpu_list *list)
 {
-	struct nvvgpu_gpu *next = NULL;
-	struct gpu_table *table;
-
-	if (host_gpus(host, &table))
-		return NULL;
-	for (size_t i = 0; !next && i < table->count; i++)
-		if (pci_address_compare(table->gpus[i]->address, gpu->address) > 0)
-			next = table->gpus[i];
-	gpu_table_unref(table);
-	return lend(next);
+	atomic_fetch_add_explicit(&list->refs, 1, memory_order_relaxed);
+	return list;
 }
 
-NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_next(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
+NVVGPU_EXPORT struct nvvgpu_gpu_list *nvvgpu_gpu_list_unref(struct nvvgpu_gpu_list *list)
 {
-	if (gpu->generation == atomic_load_explicit(&host->generation, memory_order_acquire))
-		return lend(gpu->next);
-	return next_by_address(host, gpu);
+	if (!list || atomic_fetch_sub_explicit(&list->refs, 1, memory_order_acq_rel) != 1)
+		return NULL;
+	gpu_table_unref(list->table);
+	nvvgpu_unref(list->host);
+	free(list);
+	return NULL;
+}
+
+NVVGPU_EXPORT size_t nvvgpu_gpu_list_size(struct nvvgpu_gpu_list *list)
+{
+	return list->table->count;
+}
+
+NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_list_get(struct nvvgpu_gpu_list *list, size_t index)
+{
+	return index < list->table->count ? list->table->gpus[index] : NULL;
 }
 
 NVVGPU_EXPORT int nvvgpu_gpu_lookup(struct nvvgpu *host, const char *address,
@@ -516,7 +522,7 @@ NVVGPU_EXPORT const char *nvvgpu_gpu_get_firmware_version(struct nvvgpu_gpu *gpu
 	return gpu->firmware_version;
 }
 
-NVVGPU_EXPORT int nvvgpu_gpu_get_framework(struct nvvgpu_gpu *gpu)
+NVVGPU_EXPORT enum nvvgpu_framework nvvgpu_gpu_get_framework(struct nvvgpu_gpu *gpu)
 {
 	return gpu->framework->ops.id;
 }
@@ -541,7 +547,7 @@ NVVGPU_EXPORT const char *nvvgpu_gpu_get_drm_node(struct nvvgpu_gpu *gpu, size_t
 	return index < gpu->drm_node_count ? gpu->drm_nodes[index] : NULL;
 }
 
-NVVGPU_EXPORT int nvvgpu_gpu_get_reason(struct nvvgpu_gpu *gpu)
+NVVGPU_EXPORT enum nvvgpu_reason nvvgpu_gpu_get_reason(struct nvvgpu_gpu *gpu)
 {
 	return gpu->framework->reason;
 }
@@ -566,7 +572,7 @@ NVVGPU_EXPORT int nvvgpu_gpu_get_vfs_enabled(struct nvvgpu_gpu *gpu, uint32_t *r
 	return 0;
 }
 
-NVVGPU_EXPORT int nvvgpu_gpu_get_mode(struct nvvgpu_gpu *gpu, int *ret)
+NVVGPU_EXPORT int nvvgpu_gpu_get_mode(struct nvvgpu_gpu *gpu, enum nvvgpu_mode *ret)
 {
 	struct framework_info info;
 	int err = gpu->framework->ops.info(gpu->framework, &info);
@@ -583,7 +589,7 @@ NVVGPU_EXPORT int nvvgpu_gpu_set_mixed_size(struct nvvgpu_gpu *gpu, bool mixed)
 	return gpu->framework->ops.set_mixed_size(gpu->framework, mixed);
 }
 
-NVVGPU_EXPORT const char *nvvgpu_statistic_name(int statistic)
+NVVGPU_EXPORT const char *nvvgpu_statistic_name(enum nvvgpu_statistic statistic)
 {
 	static const char *const names[] = {
 		[NVVGPU_STAT_VGPUS] = "vgpus",
@@ -604,12 +610,13 @@ NVVGPU_EXPORT const char *nvvgpu_statistic_name(int statistic)
 		[NVVGPU_STAT_FIRMWARE_CALLS] = "firmware_calls",
 	};
 
-	if (statistic < 0 || (size_t)statistic >= sizeof(names) / sizeof(names[0]))
+	if ((size_t)statistic >= sizeof(names) / sizeof(names[0]))
 		return NULL;
 	return names[statistic];
 }
 
-NVVGPU_EXPORT int nvvgpu_gpu_get_statistic(struct nvvgpu_gpu *gpu, int statistic, uint64_t *ret)
+NVVGPU_EXPORT int nvvgpu_gpu_get_statistic(struct nvvgpu_gpu *gpu, enum nvvgpu_statistic statistic,
+					   uint64_t *ret)
 {
 	if (!nvvgpu_statistic_name(statistic))
 		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, gpu->address,

@@ -8,6 +8,101 @@
 
 #define LOG_LINE_LEN 512
 
+/* --------------------------------------------------------------------- logs */
+
+/* Where log lines go; whoever is in its function holds a reference. */
+struct log_sink {
+	atomic_uint refs;
+	nvvgpu_log_fn fn;
+	nvvgpu_release_fn release;
+	void *arg;
+};
+
+static int log_sink_new(nvvgpu_log_fn fn, void *arg, nvvgpu_release_fn release,
+			struct log_sink **ret)
+{
+	struct log_sink *sink = malloc(sizeof(*sink));
+
+	if (!sink)
+		return error_nomem();
+	*sink = (struct log_sink){ .refs = 1, .fn = fn, .arg = arg, .release = release };
+	*ret = sink;
+	return 0;
+}
+
+static void log_sink_unref(struct log_sink *sink)
+{
+	if (!sink || atomic_fetch_sub_explicit(&sink->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (sink->release)
+		sink->release(sink->arg);
+	free(sink);
+}
+
+static int set_log(struct nvvgpu *host, enum nvvgpu_log_level level, nvvgpu_log_fn fn, void *arg,
+		   nvvgpu_release_fn release)
+{
+	struct log_sink *sink = NULL, *old;
+	int err;
+
+	if (fn && (level < NVVGPU_LOG_WARNING || level > NVVGPU_LOG_DEBUG))
+		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, host->uri,
+				  "give warning (1), info (2) or debug (3)",
+				  "there is no log level %d", (int)level);
+	err = fn ? log_sink_new(fn, arg, release, &sink) : 0;
+	if (err)
+		return err;
+	pthread_mutex_lock(&host->log_lock);
+	old = host->log;
+	host->log = sink;
+	atomic_store(&host->log_level, sink ? level : 0);
+	pthread_mutex_unlock(&host->log_lock);
+	log_sink_unref(old);
+	return 0;
+}
+
+NVVGPU_EXPORT int nvvgpu_set_log(struct nvvgpu *host, enum nvvgpu_log_level level,
+				 nvvgpu_log_fn fn, void *arg, nvvgpu_release_fn release)
+{
+	int err = set_log(host, level, fn, arg, release);
+
+	if (release && (err || !fn))
+		release(arg);
+	return err;
+}
+
+static struct log_sink *log_sink_get(struct nvvgpu *host)
+{
+	struct log_sink *sink;
+
+	pthread_mutex_lock(&host->log_lock);
+	sink = host->log;
+	if (sink)
+		atomic_fetch_add_explicit(&sink->refs, 1, memory_order_relaxed);
+	pthread_mutex_unlock(&host->log_lock);
+	return sink;
+}
+
+void host_log(struct nvvgpu *host, enum nvvgpu_log_level level, const char *format, ...)
+{
+	struct log_sink *sink;
+	char line[LOG_LINE_LEN];
+	va_list args;
+
+	if ((int)level > atomic_load_explicit(&host->log_level, memory_order_relaxed))
+		return;
+	sink = log_sink_get(host);
+	if (!sink)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	sink->fn(sink->arg, level, line);
+	log_sink_unref(sink);
+}
+
+/* --------------------------------------------------------------------- open */
+
 static int open_os(const char *uri, struct os **ret)
 {
 	const char *detail = NULL;
@@ -66,6 +161,7 @@ NVVGPU_EXPORT struct nvvgpu *nvvgpu_unref(struct nvvgpu *host)
 	pthread_mutex_destroy(&host->lock);
 	pthread_mutex_destroy(&host->name_lock);
 	pthread_mutex_destroy(&host->log_lock);
+	log_sink_unref(host->log);
 	free(host->uri);
 	free(host);
 	return NULL;
@@ -90,45 +186,25 @@ static struct gpu_table *current_gpus(struct nvvgpu *host)
 	return table;
 }
 
-/* With the lock held; what becomes of the table that was there is the caller's. */
-static void install(struct nvvgpu *host, struct gpu_table *table)
-{
-	uint64_t generation = atomic_load(&host->generation) + 1;
-
-	for (size_t i = 0; i < table->count; i++)
-		table->gpus[i]->generation = generation;
-	host->gpus = table;
-	atomic_store_explicit(&host->generation, generation, memory_order_release);
-}
-
-/* The search itself runs without the lock: it asks drivers, and it calls the log function. */
+/*
+ * The search itself runs without the lock: it asks drivers, and it calls the
+ * log function.  Of several at once the one that began last is kept.
+ */
 NVVGPU_EXPORT int nvvgpu_refresh(struct nvvgpu *host)
 {
-	struct gpu_table *table, *old;
-	int err = gpu_table_search(host, &table);
-
-	if (err)
-		return err;
-	pthread_mutex_lock(&host->lock);
-	old = host->gpus;
-	install(host, table);
-	pthread_mutex_unlock(&host->lock);
-	gpu_table_unref(old);
-	return 0;
-}
-
-/* The first search of several threads wins, so that what it lent out stays valid. */
-static int search_once(struct nvvgpu *host)
-{
+	uint64_t number = atomic_fetch_add(&host->searches, 1) + 1;
 	struct gpu_table *table;
 	int err = gpu_table_search(host, &table);
 
 	if (err)
 		return err;
 	pthread_mutex_lock(&host->lock);
-	if (!host->gpus) {
-		install(host, table);
-		table = NULL;
+	if (number > host->gpus_number) {
+		struct gpu_table *old = host->gpus;
+
+		host->gpus = table;
+		host->gpus_number = number;
+		table = old;
 	}
 	pthread_mutex_unlock(&host->lock);
 	gpu_table_unref(table);
@@ -141,7 +217,7 @@ int host_gpus(struct nvvgpu *host, struct gpu_table **ret)
 	int err;
 
 	if (!table) {
-		err = search_once(host);
+		err = nvvgpu_refresh(host);
 		if (err)
 			return err;
 		table = current_gpus(host);
@@ -153,38 +229,6 @@ int host_gpus(struct nvvgpu *host, struct gpu_table **ret)
 bool host_is_read_only(struct nvvgpu *host)
 {
 	return !strcmp(host->os->ops->scheme, "tree");
-}
-
-/* --------------------------------------------------------------------- logs */
-
-NVVGPU_EXPORT void nvvgpu_set_log(struct nvvgpu *host, int level, nvvgpu_log_fn fn, void *arg)
-{
-	pthread_mutex_lock(&host->log_lock);
-	host->log_fn = fn;
-	host->log_arg = arg;
-	atomic_store(&host->log_level, fn ? level : 0);
-	pthread_mutex_unlock(&host->log_lock);
-}
-
-void host_log(struct nvvgpu *host, int level, const char *format, ...)
-{
-	char line[LOG_LINE_LEN];
-	nvvgpu_log_fn fn;
-	va_list args;
-	void *arg;
-
-	if (level > atomic_load_explicit(&host->log_level, memory_order_relaxed))
-		return;
-	pthread_mutex_lock(&host->log_lock);
-	fn = host->log_fn;
-	arg = host->log_arg;
-	pthread_mutex_unlock(&host->log_lock);
-	if (!fn)
-		return;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	fn(arg, level, line);
 }
 
 /* ------------------------------------------------------------------ library */

@@ -13,6 +13,14 @@
 
 /* ------------------------------------------------------------------ errors */
 
+struct nvvgpu_error {
+	int err;		/* positive, 0: nothing failed */
+	enum nvvgpu_reason reason;
+	char object[128];
+	char cause[512];
+	char next_step[320];
+};
+
 /*
  * Every failing public call ends in one of these: records the thread's last
  * error and returns -err.  err is positive or negative, zero is a bug.
@@ -21,17 +29,18 @@
  *	return error_set(EBUSY, NVVGPU_REASON_IN_USE, vgpu->uuid,
  *			 "its VFIO device is open", "close it, or stop the VM that uses it");
  */
-int error_set(int err, int reason, const char *object, const char *cause, const char *next);
-int error_setf(int err, int reason, const char *object, const char *next,
+int error_set(int err, enum nvvgpu_reason reason, const char *object, const char *cause, const char *next);
+int error_setf(int err, enum nvvgpu_reason reason, const char *object, const char *next,
 	       const char *cause_fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* From an errno alone: reason and a plain cause are derived from it. */
 int error_errno(int err, const char *object, const char *doing);
-int reason_from_errno(int err);	/* either sign */
+enum nvvgpu_reason reason_from_errno(int err);	/* either sign */
 int error_nomem(void);
-void error_clear(void);
+/* Says an error again that was kept while cleaning up after it. */
+int error_restore(const struct nvvgpu_error *error);
 /* uapi enum nvvgpu_why -> enum nvvgpu_reason */
-int reason_from_why(uint32_t why);
+enum nvvgpu_reason reason_from_why(uint32_t why);
 
 /* ----------------------------------------------------------------- objects */
 

@@ -77,7 +77,7 @@ static void add_object(struct builder *b, const char *key, struct builder *inner
 	add(b, key, inner->root);
 }
 
-static void add_reason(struct builder *b, int reason, const char *text)
+static void add_reason(struct builder *b, enum nvvgpu_reason reason, const char *text)
 {
 	struct builder inner;
 
@@ -197,7 +197,7 @@ NVVGPU_EXPORT int nvvgpu_type_to_json(struct nvvgpu_type *type, char **ret)
 	snprintf(resolution, sizeof(resolution), "%" PRIu32 "x%" PRIu32,
 		 nvvgpu_type_get_max_width(type), nvvgpu_type_get_max_height(type));
 	builder_init(&b);
-	add_text(&b, "gpu", nvvgpu_type_get_gpu_address(type));
+	add_text(&b, "gpu", nvvgpu_gpu_get_address(nvvgpu_type_get_gpu(type)));
 	add_number(&b, "id", nvvgpu_type_get_id(type));
 	add_text(&b, "name", nvvgpu_type_get_name(type));
 	add_text(&b, "class", nvvgpu_type_get_class(type));
@@ -250,7 +250,8 @@ NVVGPU_EXPORT int nvvgpu_vgpu_to_json(struct nvvgpu_vgpu *vgpu, char **ret)
 	struct nvvgpu_gpu *gpu = nvvgpu_vgpu_get_gpu(vgpu);
 	__cleanup_free char *params = NULL;
 	struct builder b;
-	int state, err;
+	enum nvvgpu_vgpu_state state;
+	int err;
 
 	err = nvvgpu_vgpu_get_state(vgpu, &state);
 	if (!err)

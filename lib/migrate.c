@@ -215,23 +215,6 @@ int migrate_op_read_all(struct migrate_op *op, struct stream_reader *reader,
 	}
 }
 
-void kept_error_take(struct kept_error *kept)
-{
-	const struct nvvgpu_error *error = nvvgpu_last_error();
-
-	kept->err = nvvgpu_error_get_errno(error);
-	kept->reason = nvvgpu_error_get_reason(error);
-	snprintf(kept->object, sizeof(kept->object), "%s", nvvgpu_error_get_object(error));
-	snprintf(kept->cause, sizeof(kept->cause), "%s", nvvgpu_error_get_cause(error));
-	snprintf(kept->next_step, sizeof(kept->next_step), "%s",
-		 nvvgpu_error_get_next_step(error));
-}
-
-int kept_error_give(const struct kept_error *kept)
-{
-	return error_set(kept->err, kept->reason, kept->object, kept->cause, kept->next_step);
-}
-
 /* ----------------------------------------------------------- inspect, verify */
 
 NVVGPU_EXPORT int nvvgpu_migrate_inspect(int fd, struct nvvgpu_stream_info **ret)

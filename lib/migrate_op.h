@@ -47,13 +47,4 @@ void migrate_op_end(struct migrate_op *op);
 int migrate_op_read_all(struct migrate_op *op, struct stream_reader *reader,
 			int (*sink)(void *arg, const void *data, size_t len), void *arg);
 
-/* The thread's last error, to be said again after cleaning up. */
-struct kept_error {
-	int err, reason;
-	char object[128], cause[512], next_step[320];
-};
-
-void kept_error_take(struct kept_error *kept);
-int kept_error_give(const struct kept_error *kept);
-
 #endif

@@ -285,7 +285,7 @@ static int load_state(struct migrate_op *op, struct nvvgpu_device *device,
 static int load(struct migrate_op *op, struct nvvgpu_device *device, struct stream_reader *reader)
 {
 	struct os_file *data = NULL;
-	struct kept_error first;
+	struct nvvgpu_error first;
 	int err = device_claim(device);
 
 	if (err)
@@ -295,9 +295,9 @@ static int load(struct migrate_op *op, struct nvvgpu_device *device, struct stre
 		goto release;
 	err = load_state(op, device, reader, &data);
 	if (err) {
-		kept_error_take(&first);
+		first = *nvvgpu_last_error();
 		nvvgpu_device_reset(device);
-		err = kept_error_give(&first);
+		err = error_restore(&first);
 	}
 	os_file_close(data);
 release:
@@ -356,7 +356,7 @@ static int restore_new(struct migrate_op *op, struct nvvgpu_gpu *gpu, struct nvv
 {
 	struct stream_reader reader = { 0 };
 	struct nvvgpu_vgpu *vgpu = NULL;
-	struct kept_error first;
+	struct nvvgpu_error first;
 	int err = open_stream(op, &reader);
 
 	if (!err)
@@ -366,10 +366,10 @@ static int restore_new(struct migrate_op *op, struct nvvgpu_gpu *gpu, struct nvv
 	if (!err)
 		err = restore_into(op, vgpu, &reader);
 	if (err && vgpu) {
-		kept_error_take(&first);
+		first = *nvvgpu_last_error();
 		nvvgpu_destroy(vgpu);
 		nvvgpu_vgpu_unref(vgpu);
-		kept_error_give(&first);
+		error_restore(&first);
 	} else if (!err) {
 		*ret = vgpu;
 	}

@@ -18,7 +18,8 @@ static int keep_string(char **to, const char *text)
 
 static int identify_gpu(struct nvvgpu_stream_info *info, struct nvvgpu_gpu *gpu)
 {
-	int mode, err;
+	enum nvvgpu_mode mode;
+	int err;
 
 	info->board_ids[0] = nvvgpu_gpu_get_vendor_id(gpu);
 	info->board_ids[1] = nvvgpu_gpu_get_device_id(gpu);
@@ -182,7 +183,7 @@ static int run_again(struct nvvgpu_device *device)
 }
 
 /* The guest finds a device that was switched off and on: say so loudly. */
-static int reset_lost(struct nvvgpu_device *device, const struct kept_error *first)
+static int reset_lost(struct nvvgpu_device *device, const struct nvvgpu_error *first)
 {
 	const char *object = nvvgpu_vgpu_get_uuid(device_vgpu(device));
 
@@ -201,29 +202,29 @@ static int reset_lost(struct nvvgpu_device *device, const struct kept_error *fir
 
 static int give_up(struct nvvgpu_device *device, struct stream_writer *writer)
 {
-	struct kept_error first;
+	struct nvvgpu_error first;
 	int err;
 
-	kept_error_take(&first);
+	first = *nvvgpu_last_error();
 	err = run_again(device) ? reset_lost(device, &first) : 0;
 	if (err)
-		kept_error_take(&first);
+		first = *nvvgpu_last_error();
 	if (!writer->broken)
 		stream_writer_end(writer, STREAM_ABORTED, first.reason);
-	return kept_error_give(&first);
+	return error_restore(&first);
 }
 
 static int save_state(struct migrate_op *op, struct nvvgpu_device *device,
 		      struct stream_writer *writer)
 {
 	struct os_file *data = NULL;
-	struct kept_error first;
+	struct nvvgpu_error first;
 	int err = save_stopped(op, device, writer, &data);
 
 	if (err) {
 		err = give_up(device, writer);
 	} else if (device_set_migration_state(device, VFIO_DEVICE_STATE_RUNNING, NULL)) {
-		kept_error_take(&first);
+		first = *nvvgpu_last_error();
 		err = run_again(device) ? reset_lost(device, &first) : 0;
 	}
 	os_file_close(data);

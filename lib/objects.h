@@ -12,14 +12,14 @@ struct nvvgpu {
 	atomic_uint refs;
 	struct os *os;
 	char *uri;
-	pthread_mutex_t lock;		/* gpus */
+	atomic_uint_fast64_t searches;	/* begun so far */
+	pthread_mutex_t lock;		/* the two below */
 	struct gpu_table *gpus;		/* NULL: nobody has searched yet */
-	atomic_uint_fast64_t generation;	/* how many tables there have been */
+	uint64_t gpus_number;		/* of the search that found them */
 	pthread_mutex_t name_lock;	/* the names of its GPUs */
-	pthread_mutex_t log_lock;	/* the three below belong together */
-	atomic_int log_level;
-	nvvgpu_log_fn log_fn;
-	void *log_arg;
+	pthread_mutex_t log_lock;	/* the two below belong together */
+	atomic_int log_level;		/* enum nvvgpu_log_level; 0: silence */
+	struct log_sink *log;
 };
 
 #define GPU_NAME_LEN 128
@@ -33,8 +33,6 @@ struct nvvgpu_gpu {
 	atomic_uint refs;
 	struct nvvgpu *host;
 	struct framework *framework;
-	struct nvvgpu_gpu *next;	/* in the table it was found for; NULL: the last */
-	uint64_t generation;		/* of that table */
 	char address[PCI_ADDRESS_LEN];
 	uint16_t vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
 	int numa_node;
@@ -48,7 +46,7 @@ struct nvvgpu_gpu {
 };
 
 /* Calls the log function of the host, if it wants lines of that level. */
-void host_log(struct nvvgpu *host, int level, const char *format, ...)
+void host_log(struct nvvgpu *host, enum nvvgpu_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* gpu.c: all GPUs the host has now, in the order of their addresses. */
@@ -75,7 +73,7 @@ bool type_available(const struct nvvgpu_type *type, uint32_t *ret);
 bool vgpu_placement(const struct nvvgpu_vgpu *vgpu, uint32_t *ret);
 
 /* reason.c */
-void reason_sentence(int reason, uint64_t detail, char *buf, size_t size);
-const char *reason_next_step(int reason);
+void reason_sentence(enum nvvgpu_reason reason, uint64_t detail, char *buf, size_t size);
+const char *reason_next_step(enum nvvgpu_reason reason);
 
 #endif

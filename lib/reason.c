@@ -55,16 +55,16 @@ static const char *const names[] = {
 	[NVVGPU_REASON_NOT_MIGRATABLE] = "not-migratable",
 };
 
-NVVGPU_EXPORT const char *nvvgpu_reason_name(int reason)
+NVVGPU_EXPORT const char *nvvgpu_reason_name(enum nvvgpu_reason reason)
 {
-	if (reason < 0 || (size_t)reason >= sizeof(names) / sizeof(names[0]) || !names[reason])
+	if ((size_t)reason >= sizeof(names) / sizeof(names[0]) || !names[reason])
 		return "unknown";
 	return names[reason];
 }
 
-int reason_from_why(uint32_t why)
+enum nvvgpu_reason reason_from_why(uint32_t why)
 {
-	static const int reasons[] = {
+	static const enum nvvgpu_reason reasons[] = {
 		[NVVGPU_WHY_NONE] = NVVGPU_REASON_NONE,
 		[NVVGPU_WHY_EQUAL_SIZE] = NVVGPU_REASON_EQUAL_SIZE,
 		[NVVGPU_WHY_SLOT_BUSY] = NVVGPU_REASON_VF_BUSY,
@@ -103,7 +103,7 @@ static void equal_size_sentence(uint64_t bytes, char *buf, size_t size)
 }
 
 /* Sentences with a number in them; false: this reason has none, or it is not known. */
-static bool sentence_with_detail(int reason, uint64_t detail, char *buf, size_t size)
+static bool sentence_with_detail(enum nvvgpu_reason reason, uint64_t detail, char *buf, size_t size)
 {
 	const char *format;
 
@@ -126,7 +126,7 @@ static bool sentence_with_detail(int reason, uint64_t detail, char *buf, size_t 
 	return true;
 }
 
-static bool sentence_with_place(int reason, uint64_t detail, char *buf, size_t size)
+static bool sentence_with_place(enum nvvgpu_reason reason, uint64_t detail, char *buf, size_t size)
 {
 	const char *format;
 
@@ -147,7 +147,7 @@ static bool sentence_with_place(int reason, uint64_t detail, char *buf, size_t s
 	return true;
 }
 
-static const char *plain_sentence(int reason)
+static const char *plain_sentence(enum nvvgpu_reason reason)
 {
 	switch (reason) {
 	case NVVGPU_REASON_NONE:
@@ -183,7 +183,7 @@ static const char *plain_sentence(int reason)
 	}
 }
 
-void reason_sentence(int reason, uint64_t detail, char *buf, size_t size)
+void reason_sentence(enum nvvgpu_reason reason, uint64_t detail, char *buf, size_t size)
 {
 	if (reason == NVVGPU_REASON_EQUAL_SIZE)
 		equal_size_sentence(detail, buf, size);
@@ -192,7 +192,7 @@ void reason_sentence(int reason, uint64_t detail, char *buf, size_t size)
 		snprintf(buf, size, "%s", plain_sentence(reason));
 }
 
-const char *reason_next_step(int reason)
+const char *reason_next_step(enum nvvgpu_reason reason)
 {
 	switch (reason) {
 	case NVVGPU_REASON_EQUAL_SIZE:

@@ -160,7 +160,8 @@ int stream_writer_estimate(struct stream_writer *writer, uint64_t bytes);
 /* One chunk of at most STREAM_CHUNK_MAX device bytes. */
 int stream_writer_data(struct stream_writer *writer, const void *buf, size_t len);
 /* The trailer; reason (enum nvvgpu_reason) with STREAM_ABORTED. */
-int stream_writer_end(struct stream_writer *writer, enum stream_status status, int reason);
+int stream_writer_end(struct stream_writer *writer, enum stream_status status,
+		      enum nvvgpu_reason reason);
 void stream_writer_close(struct stream_writer *writer);
 
 /* ---------------------------------------------------- lib/stream_read.c */

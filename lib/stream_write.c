@@ -109,7 +109,8 @@ int stream_writer_data(struct stream_writer *writer, const void *buf, size_t len
 	return write_record(writer, &record, buf);
 }
 
-int stream_writer_end(struct stream_writer *writer, enum stream_status status, int reason)
+int stream_writer_end(struct stream_writer *writer, enum stream_status status,
+		      enum nvvgpu_reason reason)
 {
 	uint8_t payload[STREAM_TRAILER_LEN];
 	struct stream_trailer trailer;

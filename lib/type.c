@@ -29,7 +29,7 @@ struct nvvgpu_type_list {
 	uint32_t count;
 	_Atomic(lazy_text *) texts;	/* one per type; NULL: nobody has asked for any */
 	struct framework_types *facts;
-	char gpu_address[PCI_ADDRESS_LEN];
+	struct nvvgpu_gpu *gpu;
 	struct nvvgpu_type *types;	/* behind the states, in the same block */
 	struct framework_state states[];
 };
@@ -69,7 +69,6 @@ static struct nvvgpu_type_list *list_new(struct nvvgpu_gpu *gpu, uint32_t room)
 	atomic_init(&list->refs, 1);
 	atomic_init(&list->texts, NULL);
 	list->types = (struct nvvgpu_type *)((char *)list->states + states);
-	memcpy(list->gpu_address, gpu->address, sizeof(list->gpu_address));
 	return list;
 }
 
@@ -99,6 +98,7 @@ static int try_list(struct nvvgpu_gpu *gpu, uint32_t *room, struct nvvgpu_type_l
 		free(list);
 		return err;
 	}
+	list->gpu = nvvgpu_gpu_ref(gpu);
 	*ret = list;
 	return 0;
 }
@@ -143,6 +143,7 @@ NVVGPU_EXPORT struct nvvgpu_type_list *nvvgpu_type_list_unref(struct nvvgpu_type
 		free(atomic_load_explicit(&texts[i], memory_order_relaxed));
 	free(texts);
 	framework_types_unref(list->facts);
+	nvvgpu_gpu_unref(list->gpu);
 	free(list);
 	return NULL;
 }
@@ -318,9 +319,9 @@ NVVGPU_EXPORT const char *nvvgpu_type_get_class(struct nvvgpu_type *type)
 	return facts_of(type)->class_name;
 }
 
-NVVGPU_EXPORT const char *nvvgpu_type_get_gpu_address(struct nvvgpu_type *type)
+NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_type_get_gpu(struct nvvgpu_type *type)
 {
-	return list_of(type)->gpu_address;
+	return list_of(type)->gpu;
 }
 
 NVVGPU_EXPORT uint64_t nvvgpu_type_get_framebuffer_bytes(struct nvvgpu_type *type)
@@ -376,7 +377,7 @@ NVVGPU_EXPORT bool nvvgpu_type_is_creatable(struct nvvgpu_type *type)
 	return is_creatable(state_of(type));
 }
 
-NVVGPU_EXPORT int nvvgpu_type_get_reason(struct nvvgpu_type *type)
+NVVGPU_EXPORT enum nvvgpu_reason nvvgpu_type_get_reason(struct nvvgpu_type *type)
 {
 	const struct framework_state *state = state_of(type);
 	int reason;
@@ -433,10 +434,13 @@ NVVGPU_EXPORT const char *nvvgpu_type_get_reason_text(struct nvvgpu_type *type)
 	return text ? keep_text(place, text) : nvvgpu_reason_name(reason);
 }
 
-NVVGPU_EXPORT int nvvgpu_type_get_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type,
-					      int which, uint32_t *ids, size_t capacity,
-					      size_t *ret_count, uint32_t *ret_length)
+NVVGPU_EXPORT int nvvgpu_type_get_placements(struct nvvgpu_type *type,
+					     enum nvvgpu_placement_set which, uint32_t *ids,
+					     size_t capacity, size_t *ret_count,
+					     uint32_t *ret_length)
 {
+	struct nvvgpu_gpu *gpu = list_of(type)->gpu;
+
 	if (which != NVVGPU_PLACEMENT_SUPPORTED && which != NVVGPU_PLACEMENT_CREATABLE)
 		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, gpu->address,
 				  "use one of enum nvvgpu_placement_set",

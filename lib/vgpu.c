@@ -20,7 +20,7 @@ struct nvvgpu_vgpu_list {
 	struct nvvgpu_vgpu **vgpus;
 };
 
-NVVGPU_EXPORT const char *nvvgpu_vgpu_state_name(int state)
+NVVGPU_EXPORT const char *nvvgpu_vgpu_state_name(enum nvvgpu_vgpu_state state)
 {
 	switch (state) {
 	case NVVGPU_VGPU_ASSIGNED:
@@ -455,7 +455,7 @@ NVVGPU_EXPORT const char *nvvgpu_vgpu_get_vfio(struct nvvgpu_vgpu *vgpu)
 
 /* -------------------------------------------------------------- live values */
 
-NVVGPU_EXPORT int nvvgpu_vgpu_get_state(struct nvvgpu_vgpu *vgpu, int *ret)
+NVVGPU_EXPORT int nvvgpu_vgpu_get_state(struct nvvgpu_vgpu *vgpu, enum nvvgpu_vgpu_state *ret)
 {
 	return vgpu->gpu->framework->ops.get_state(vgpu->gpu->framework, &vgpu->facts, ret);
 }

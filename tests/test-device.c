@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/gpus.h"
 #include "internal.h"
 #include "os/vfio_uapi.h"
 
@@ -23,7 +24,7 @@ static void setup(void)
 	ck_assert_int_eq(nvvgpu_open("emu:l40", &host), 0);
 	ck_assert_int_eq(nvvgpu_spec_new(&spec), 0);
 	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "L40-1B"), 0);
-	ck_assert_int_eq(nvvgpu_create(nvvgpu_gpu_first(host), spec, &vgpu), 0);
+	ck_assert_int_eq(nvvgpu_create(gpu_at(host, 0), spec, &vgpu), 0);
 	ck_assert_int_eq(nvvgpu_device_open(vgpu, &device), 0);
 	nvvgpu_spec_free(spec);
 }
@@ -64,11 +65,15 @@ START_TEST(test_regions)
 	ck_assert_uint_ge(bytes, 1 << 20);
 	ck_assert_int_eq(nvvgpu_device_get_region_bytes(device, NVVGPU_REGION_CONFIG, &bytes), 0);
 	ck_assert_uint_eq(bytes, 4096);
-	ck_assert_int_eq(nvvgpu_device_get_region_bytes(device, VFIO_PCI_ROM_REGION_INDEX, &bytes),
+	ck_assert_int_eq(nvvgpu_device_get_region_bytes(device,
+						(enum nvvgpu_region)VFIO_PCI_ROM_REGION_INDEX,
+						&bytes),
 			 0);
 	ck_assert_uint_eq(bytes, 0);
 	ck_assert_int_eq(nvvgpu_device_get_region_bytes(device, -1, &untouched), -EINVAL);
-	ck_assert_int_eq(nvvgpu_device_get_region_bytes(device, VFIO_PCI_NUM_REGIONS, &untouched),
+	ck_assert_int_eq(nvvgpu_device_get_region_bytes(device,
+						(enum nvvgpu_region)VFIO_PCI_NUM_REGIONS,
+						&untouched),
 			 -EINVAL);
 	assert_reason(NVVGPU_REASON_INVALID_ARGUMENT);
 	ck_assert_uint_eq(untouched, 77);
@@ -143,7 +148,7 @@ END_TEST
 START_TEST(test_references)
 {
 	struct nvvgpu_device *again = NULL;
-	int state;
+	enum nvvgpu_vgpu_state state;
 
 	ck_assert_int_eq(nvvgpu_device_open(vgpu, &again), -EBUSY);
 	assert_reason(NVVGPU_REASON_IN_USE);

@@ -32,9 +32,25 @@ START_TEST(test_set)
 	ck_assert_str_eq(nvvgpu_error_get_object(last()), "object");
 	ck_assert_str_eq(nvvgpu_error_get_cause(last()), "cause");
 	ck_assert_str_eq(nvvgpu_error_get_next_step(last()), "next");
-	error_clear();
-	ck_assert_int_eq(nvvgpu_error_get_errno(last()), 0);
-	ck_assert_str_eq(nvvgpu_error_get_cause(last()), "");
+}
+END_TEST
+
+START_TEST(test_copy)
+{
+	struct nvvgpu_error *copy;
+
+	error_set(EBUSY, NVVGPU_REASON_IN_USE, "object", "cause", "next");
+	ck_assert_int_eq(nvvgpu_error_copy(last(), &copy), 0);
+	error_set(ENOENT, NVVGPU_REASON_NOT_FOUND, "", "", "");
+	ck_assert_int_eq(nvvgpu_error_get_errno(copy), EBUSY);
+	ck_assert_int_eq(nvvgpu_error_get_reason(copy), NVVGPU_REASON_IN_USE);
+	ck_assert_str_eq(nvvgpu_error_get_object(copy), "object");
+	ck_assert_str_eq(nvvgpu_error_get_cause(copy), "cause");
+	ck_assert_str_eq(nvvgpu_error_get_next_step(copy), "next");
+	ck_assert_int_eq(error_restore(copy), -EBUSY);
+	ck_assert_str_eq(nvvgpu_error_get_cause(last()), "cause");
+	nvvgpu_error_free(copy);
+	nvvgpu_error_free(NULL);
 }
 END_TEST
 
@@ -203,6 +219,7 @@ int main(void)
 
 	tcase_add_test(tcase, test_nothing_yet);
 	tcase_add_test(tcase, test_set);
+	tcase_add_test(tcase, test_copy);
 	tcase_add_test(tcase, test_both_signs);
 	tcase_add_test(tcase, test_formatted);
 	tcase_add_test(tcase, test_long_texts_are_cut);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "harness/gpus.h"
 #include "internal.h"
 
 #define MS 1000000LL
@@ -17,7 +18,7 @@ static struct nvvgpu_monitor *monitor;
 static void setup(void)
 {
 	ck_assert_int_eq(nvvgpu_open("emu:l40*2", &host), 0);
-	gpu = nvvgpu_gpu_first(host);
+	gpu = gpu_at(host, 0);
 	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
 }
 
@@ -157,7 +158,7 @@ END_TEST
 /* Two GPUs in turn: one stream, in the order of time. */
 START_TEST(test_merged)
 {
-	struct nvvgpu_gpu *gpus[] = { gpu, nvvgpu_gpu_next(host, gpu) };
+	struct nvvgpu_gpu *gpus[] = { gpu, gpu_at(host, 1) };
 	uint64_t last = 0;
 
 	for (int i = 0; i < 8; i++)

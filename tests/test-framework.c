@@ -475,7 +475,7 @@ START_TEST(test_number_used_again)
 {
 	struct framework_vgpu vgpu = { .id = 1, .uuid = { 1 } };
 	char *params = NULL;
-	int state;
+	enum nvvgpu_vgpu_state state;
 
 	driver.vgpu.uuid[0] = 2;
 	ck_assert_int_eq(fw->ops.destroy(fw, &vgpu), 0);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/gpus.h"
 #include "harness/tree.h"
 #include "internal.h"
 
@@ -29,7 +30,7 @@ static void teardown(void)
 		tree_remove(&tree);
 }
 
-static struct nvvgpu_gpu *gpu_at(const char *address)
+static struct nvvgpu_gpu *gpu_with(const char *address)
 {
 	struct nvvgpu_gpu *gpu;
 
@@ -42,7 +43,7 @@ static void assert_addresses(const char *const *addresses)
 {
 	struct nvvgpu_gpu *gpu;
 
-	nvvgpu_for_each_gpu(host, gpu)
+	for (size_t at = 0; (gpu = gpu_at(host, at)); at++)
 		ck_assert_str_eq(nvvgpu_gpu_get_address(gpu), *addresses++);
 	ck_assert_ptr_null(*addresses);
 }
@@ -62,7 +63,7 @@ START_TEST(test_vendor_vfio)
 
 	open_tree("l40s");
 	assert_addresses((const char *const[]){ "0000:41:00.0", NULL });
-	gpu = gpu_at("41:00.0");
+	gpu = gpu_with("41:00.0");
 	ck_assert_uint_eq(nvvgpu_gpu_get_vendor_id(gpu), 0x10de);
 	ck_assert_uint_eq(nvvgpu_gpu_get_device_id(gpu), 0x26b9);
 	ck_assert_uint_eq(nvvgpu_gpu_get_subsystem_vendor_id(gpu), 0x10de);
@@ -86,7 +87,7 @@ START_TEST(test_drm_nodes)
 	struct nvvgpu_gpu *gpu;
 
 	open_tree("l40s");
-	gpu = gpu_at("41:00.0");
+	gpu = gpu_with("41:00.0");
 	ck_assert_str_eq(nvvgpu_gpu_get_drm_node(gpu, 0), "/dev/dri/card1");
 	ck_assert_str_eq(nvvgpu_gpu_get_drm_node(gpu, 1), "/dev/dri/renderD128");
 	ck_assert_ptr_null(nvvgpu_gpu_get_drm_node(gpu, 2));
@@ -106,7 +107,7 @@ START_TEST(test_mdev)
 	struct nvvgpu_gpu *gpu;
 
 	open_tree(mdev_trees[_i].tree);
-	gpu = gpu_at(mdev_trees[_i].address);
+	gpu = gpu_with(mdev_trees[_i].address);
 	assert_addresses((const char *const[]){ mdev_trees[_i].address, NULL });
 	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_MDEV);
 	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_NO_FRAMEWORK);
@@ -120,7 +121,7 @@ START_TEST(test_without_sriov)
 	uint32_t vfs;
 
 	open_tree("t4");
-	gpu = gpu_at("3b:00.0");
+	gpu = gpu_with("3b:00.0");
 	ck_assert_uint_eq(nvvgpu_gpu_get_vfs_total(gpu), 0);
 	ck_assert_int_eq(nvvgpu_gpu_get_vfs_enabled(gpu, &vfs), 0);
 	ck_assert_uint_eq(vfs, 0);
@@ -147,7 +148,7 @@ START_TEST(test_reason)
 	struct nvvgpu_gpu *gpu;
 
 	open_tree("odds");
-	gpu = gpu_at(odds[_i].address);
+	gpu = gpu_with(odds[_i].address);
 	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_NONE);
 	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), odds[_i].reason);
 	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_reason_text(gpu), odds[_i].word));
@@ -172,8 +173,8 @@ START_TEST(test_order)
 	assert_addresses((const char *const[]){ "0000:02:03.0", "0000:02:1f.0", "0000:0f:00.0",
 						"0000:c1:00.0", "0001:0a:00.0", "10000:01:00.0",
 						NULL });
-	ck_assert_ptr_nonnull(gpu_at("10000:01:00.0"));
-	ck_assert_ptr_nonnull(gpu_at("00010000:01:00.0"));
+	ck_assert_ptr_nonnull(gpu_with("10000:01:00.0"));
+	ck_assert_ptr_nonnull(gpu_with("00010000:01:00.0"));
 }
 END_TEST
 
@@ -188,11 +189,11 @@ END_TEST
 START_TEST(test_name)
 {
 	open_tree("odds");
-	ck_assert_str_eq(nvvgpu_gpu_get_name(gpu_at("08:00.0")), "NVIDIA ffee");
+	ck_assert_str_eq(nvvgpu_gpu_get_name(gpu_with("08:00.0")), "NVIDIA ffee");
 	/* by the list of PCI ids, on a machine that has one */
-	ck_assert_int_eq(strncmp(nvvgpu_gpu_get_name(gpu_at("01:00.0")), "NVIDIA ", 7), 0);
-	ck_assert_ptr_eq(nvvgpu_gpu_get_name(gpu_at("01:00.0")),
-			 nvvgpu_gpu_get_name(gpu_at("01:00.0")));
+	ck_assert_int_eq(strncmp(nvvgpu_gpu_get_name(gpu_with("01:00.0")), "NVIDIA ", 7), 0);
+	ck_assert_ptr_eq(nvvgpu_gpu_get_name(gpu_with("01:00.0")),
+			 nvvgpu_gpu_get_name(gpu_with("01:00.0")));
 }
 END_TEST
 
@@ -207,7 +208,7 @@ START_TEST(test_lookup)
 	ck_assert_int_eq(nvvgpu_error_get_errno(nvvgpu_last_error()), EINVAL);
 	assert_refused(nvvgpu_gpu_lookup(host, NULL, &gpu));
 	ck_assert_ptr_eq(gpu, &tree);
-	ck_assert_str_eq(nvvgpu_gpu_get_address(gpu_at("00000000:41:00.0")), "0000:41:00.0");
+	ck_assert_str_eq(nvvgpu_gpu_get_address(gpu_with("00000000:41:00.0")), "0000:41:00.0");
 }
 END_TEST
 
@@ -228,10 +229,10 @@ START_TEST(test_refusals)
 	struct nvvgpu_type *type;
 	struct nvvgpu_gpu *gpu;
 	uint64_t value;
-	int mode;
+	enum nvvgpu_mode mode;
 
 	open_tree("odds");
-	gpu = gpu_at("01:00.0");
+	gpu = gpu_with("01:00.0");
 	assert_reason(nvvgpu_type_list(gpu, 0, &types), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
 	assert_reason(nvvgpu_type_lookup(gpu, "1", &type), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
 	assert_reason(nvvgpu_vgpu_list(host, gpu, &vgpus), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
@@ -251,9 +252,9 @@ START_TEST(test_tree_is_read_only)
 	open_tree("l40s");
 	ck_assert_int_eq(nvvgpu_spec_new(&spec), 0);
 	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "1150"), 0);
-	assert_reason(nvvgpu_create(gpu_at("41:00.0"), spec, &vgpu), EROFS,
+	assert_reason(nvvgpu_create(gpu_with("41:00.0"), spec, &vgpu), EROFS,
 		      NVVGPU_REASON_READ_ONLY);
-	assert_reason(nvvgpu_gpu_set_mixed_size(gpu_at("41:00.0"), true), EROFS,
+	assert_reason(nvvgpu_gpu_set_mixed_size(gpu_with("41:00.0"), true), EROFS,
 		      NVVGPU_REASON_READ_ONLY);
 	nvvgpu_spec_free(spec);
 }
@@ -292,7 +293,7 @@ START_TEST(test_hostile_attributes)
 		snprintf(path, sizeof(path), "%s%s", dir, names[i]);
 		tree_file(&tree, path, values[_i], strlen(values[_i]));
 	}
-	gpu = gpu_at("01:00.0");
+	gpu = gpu_with("01:00.0");
 	ck_assert_uint_eq(nvvgpu_gpu_get_device_id(gpu), 0);
 	ck_assert_int_eq(nvvgpu_gpu_get_numa_node(gpu), -1);
 	ck_assert_uint_eq(nvvgpu_gpu_get_vfs_total(gpu), 0);
@@ -309,8 +310,8 @@ START_TEST(test_hostile_driver)
 	snprintf(path, sizeof(path), "%s/sys/devices/pci0000:00/0000:01:00.0/driver", tree.dir);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(symlink("../drivers/a\x1b[2J\nb", path), 0);
-	ck_assert_str_eq(nvvgpu_gpu_get_driver(gpu_at("01:00.0")), "a?[2J?b");
-	ck_assert_ptr_null(strchr(nvvgpu_gpu_get_reason_text(gpu_at("01:00.0")), '\x1b'));
+	ck_assert_str_eq(nvvgpu_gpu_get_driver(gpu_with("01:00.0")), "a?[2J?b");
+	ck_assert_ptr_null(strchr(nvvgpu_gpu_get_reason_text(gpu_with("01:00.0")), '\x1b'));
 }
 END_TEST
 
@@ -338,7 +339,7 @@ END_TEST
 static struct nvvgpu_gpu *open_l40(void)
 {
 	ck_assert_int_eq(nvvgpu_open("emu:l40", &host), 0);
-	return nvvgpu_gpu_first(host);
+	return gpu_at(host, 0);
 }
 
 START_TEST(test_emulated_facts)
@@ -364,7 +365,7 @@ END_TEST
 START_TEST(test_mode)
 {
 	struct nvvgpu_gpu *gpu = open_l40();
-	int mode;
+	enum nvvgpu_mode mode;
 
 	ck_assert_int_eq(nvvgpu_gpu_get_mode(gpu, &mode), 0);
 	ck_assert_int_eq(mode, NVVGPU_GPU_MODE_EQUAL_SIZE);
@@ -379,8 +380,8 @@ END_TEST
 START_TEST(test_mode_not_supported)
 {
 	ck_assert_int_eq(nvvgpu_open("emu:t4", &host), 0);
-	ck_assert_int_eq(nvvgpu_gpu_set_mixed_size(nvvgpu_gpu_first(host), false), 0);
-	assert_reason(nvvgpu_gpu_set_mixed_size(nvvgpu_gpu_first(host), true), EOPNOTSUPP,
+	ck_assert_int_eq(nvvgpu_gpu_set_mixed_size(gpu_at(host, 0), false), 0);
+	assert_reason(nvvgpu_gpu_set_mixed_size(gpu_at(host, 0), true), EOPNOTSUPP,
 		      NVVGPU_REASON_NOT_SUPPORTED);
 }
 END_TEST
@@ -411,7 +412,7 @@ START_TEST(test_many_boards)
 	size_t count = 0;
 
 	ck_assert_int_eq(nvvgpu_open("emu:a16,l4*2,t4", &host), 0);
-	nvvgpu_for_each_gpu(host, gpu) {
+	for (size_t at = 0; (gpu = gpu_at(host, at)); at++) {
 		ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_NVVGPU);
 		count++;
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/gpus.h"
 #include "harness/tree.h"
 #include "internal.h"
 
@@ -30,11 +31,13 @@ static struct nvvgpu *open_tree(void)
 
 static size_t count_gpus(struct nvvgpu *host)
 {
-	struct nvvgpu_gpu *gpu;
-	size_t count = 0;
+	struct nvvgpu_gpu_list *gpus;
+	size_t count;
 
-	nvvgpu_for_each_gpu(host, gpu)
-		count++;
+	ck_assert_int_eq(nvvgpu_gpu_list(host, &gpus), 0);
+	count = nvvgpu_gpu_list_size(gpus);
+	ck_assert_ptr_null(nvvgpu_gpu_list_get(gpus, count));
+	nvvgpu_gpu_list_unref(gpus);
 	return count;
 }
 
@@ -93,7 +96,6 @@ START_TEST(test_walk_ends_without_error)
 
 	error_nomem();
 	ck_assert_uint_eq(count_gpus(host), 6);
-	ck_assert_int_eq(nvvgpu_error_get_errno(nvvgpu_last_error()), 0);
 	nvvgpu_unref(host);
 }
 END_TEST
@@ -101,12 +103,13 @@ END_TEST
 START_TEST(test_failed_search_is_not_none)
 {
 	struct nvvgpu *host = open_tree();
+	struct nvvgpu_gpu_list *gpus;
 	char from[128], to[128];
 
 	snprintf(from, sizeof(from), "%s/sys/bus", tree.dir);
 	snprintf(to, sizeof(to), "%s/sys/gone", tree.dir);
 	ck_assert_int_eq(rename(from, to), 0);
-	ck_assert_ptr_null(nvvgpu_gpu_first(host));
+	ck_assert_int_eq(nvvgpu_gpu_list(host, &gpus), -ENOENT);
 	ck_assert_int_eq(nvvgpu_error_get_errno(nvvgpu_last_error()), ENOENT);
 	ck_assert_int_eq(nvvgpu_refresh(host), -ENOENT);
 	ck_assert_int_eq(rename(to, from), 0);
@@ -118,20 +121,30 @@ END_TEST
 START_TEST(test_refresh_finds_what_came)
 {
 	struct nvvgpu *host = open_tree();
+	struct nvvgpu_gpu_list *before;
 	struct nvvgpu_gpu *gpu;
 	char path[128];
 
+	ck_assert_int_eq(nvvgpu_gpu_list(host, &before), 0);
 	ck_assert_int_eq(nvvgpu_gpu_lookup(host, "01:00.0", &gpu), 0);
 	snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/0000:01:00.0", tree.dir);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_uint_eq(count_gpus(host), 6);
 	ck_assert_int_eq(nvvgpu_refresh(host), 0);
 	ck_assert_uint_eq(count_gpus(host), 5);
-	/* a reference outlives the search, and the walk goes on from where it stood */
-	ck_assert_str_eq(nvvgpu_gpu_get_address(gpu), "0000:01:00.0");
-	ck_assert_str_eq(nvvgpu_gpu_get_address(nvvgpu_gpu_next(host, gpu)), "0000:02:00.0");
-	nvvgpu_gpu_unref(gpu);
+	ck_assert_str_eq(nvvgpu_gpu_get_address(gpu_at(host, 0)), "0000:02:00.0");
+	/* list and references outlive the search, and the host */
 	nvvgpu_unref(host);
+	ck_assert_uint_eq(nvvgpu_gpu_list_size(before), 6);
+	ck_assert_ptr_eq(nvvgpu_gpu_list_get(before, 0), gpu);
+	ck_assert_ptr_eq(nvvgpu_gpu_list_ref(before), before);
+	ck_assert_ptr_null(nvvgpu_gpu_list_unref(before));
+	ck_assert_str_eq(nvvgpu_gpu_get_name(nvvgpu_gpu_list_get(before, 1)),
+			 nvvgpu_gpu_get_name(nvvgpu_gpu_list_get(before, 1)));
+	nvvgpu_gpu_list_unref(before);
+	ck_assert_str_eq(nvvgpu_gpu_get_address(gpu), "0000:01:00.0");
+	nvvgpu_gpu_unref(gpu);
+	ck_assert_ptr_null(nvvgpu_gpu_list_unref(NULL));
 }
 END_TEST
 
@@ -169,10 +182,16 @@ END_TEST
 
 struct log {
 	size_t lines;
-	int most_detailed;
+	enum nvvgpu_log_level most_detailed;
+	size_t released;
 };
 
-static void count_line(void *arg, int level, const char *line)
+static void count_release(void *arg)
+{
+	((struct log *)arg)->released++;
+}
+
+static void count_line(void *arg, enum nvvgpu_log_level level, const char *line)
 {
 	struct log *log = arg;
 
@@ -187,35 +206,116 @@ START_TEST(test_log)
 	struct nvvgpu *host = open_tree();
 	struct log log = { 0 };
 
-	nvvgpu_set_log(host, NVVGPU_LOG_WARNING, count_line, &log);
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_WARNING, count_line, &log, count_release),
+			 0);
 	ck_assert_int_eq(nvvgpu_refresh(host), 0);
 	ck_assert_uint_eq(log.lines, 1);		/* the function with an odd class */
 	ck_assert_int_eq(log.most_detailed, NVVGPU_LOG_WARNING);
-	nvvgpu_set_log(host, NVVGPU_LOG_INFO, count_line, &log);
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_INFO, count_line, &log, count_release), 0);
+	ck_assert_uint_eq(log.released, 1);
 	ck_assert_int_eq(nvvgpu_refresh(host), 0);
 	ck_assert_uint_eq(log.lines, 1 + 1 + 6);
-	nvvgpu_set_log(host, NVVGPU_LOG_DEBUG, NULL, NULL);
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_DEBUG, NULL, NULL, NULL), 0);
+	ck_assert_uint_eq(log.released, 2);
 	ck_assert_int_eq(nvvgpu_refresh(host), 0);
 	ck_assert_uint_eq(log.lines, 8);
+	nvvgpu_unref(host);
+	ck_assert_uint_eq(log.released, 2);
+}
+END_TEST
+
+/* Whatever becomes of the call, what was handed over is given back once. */
+START_TEST(test_log_is_released)
+{
+	struct nvvgpu *host = open_tree();
+	struct nvvgpu_gpu *gpu;
+	struct log log = { 0 };
+
+	ck_assert_int_eq(nvvgpu_set_log(host, 0, count_line, &log, count_release), -EINVAL);
+	ck_assert_uint_eq(log.released, 1);
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_DEBUG + 1, count_line, &log,
+					count_release), -EINVAL);
+	ck_assert_uint_eq(log.released, 2);
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_DEBUG, NULL, &log, count_release), 0);
+	ck_assert_uint_eq(log.released, 3);
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_DEBUG, count_line, &log, count_release),
+			 0);
+	ck_assert_int_eq(nvvgpu_gpu_lookup(host, "02:00.0", &gpu), 0);
+	nvvgpu_unref(host);
+	ck_assert_uint_eq(log.released, 3);	/* the GPU holds the host */
+	nvvgpu_gpu_unref(gpu);
+	ck_assert_uint_eq(log.released, 4);
+}
+END_TEST
+
+struct walker {
+	struct nvvgpu *host;
+	size_t lines, released;
+	bool inside;
+};
+
+static void walker_released(void *arg)
+{
+	struct walker *walker = arg;
+
+	ck_assert(!walker->inside);
+	walker->released++;
+}
+
+struct intruder {
+	struct nvvgpu *host;
+	bool done;
+};
+
+/* While a search runs, a GPU goes and another search, which begins later, is through first. */
+static void intrude(void *arg, enum nvvgpu_log_level level, const char *line)
+{
+	struct intruder *intruder = arg;
+	char path[128];
+
+	if (intruder->done || !strstr(line, "0000:02:00.0"))
+		return;
+	intruder->done = true;
+	snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/0000:02:00.0", tree.dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(nvvgpu_refresh(intruder->host), 0);
+}
+
+START_TEST(test_latest_search_is_kept)
+{
+	struct nvvgpu *host = open_tree();
+	struct intruder intruder = { .host = host };
+
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_INFO, intrude, &intruder, NULL), 0);
+	ck_assert_int_eq(nvvgpu_refresh(host), 0);
+	ck_assert(intruder.done);
+	ck_assert_uint_eq(count_gpus(host), 5);
 	nvvgpu_unref(host);
 }
 END_TEST
 
-/* A log function may use the host that calls it. */
-static void walk(void *arg, int level, const char *line)
+/* A log function may use the host that calls it, and even replace itself. */
+static void walk(void *arg, enum nvvgpu_log_level level, const char *line)
 {
-	struct nvvgpu *host = arg;
+	struct walker *walker = arg;
 
-	nvvgpu_set_log(host, 0, NULL, NULL);
-	ck_assert_ptr_nonnull(nvvgpu_gpu_first(host));
+	walker->inside = true;
+	walker->lines++;
+	ck_assert_int_eq(nvvgpu_set_log(walker->host, NVVGPU_LOG_DEBUG, NULL, NULL, NULL), 0);
+	ck_assert_uint_eq(walker->released, 0);		/* it is still in use: here */
+	ck_assert_ptr_nonnull(gpu_at(walker->host, 0));
+	walker->inside = false;
 }
 
 START_TEST(test_log_function_walks)
 {
 	struct nvvgpu *host = open_tree();
+	struct walker walker = { .host = host };
 
-	nvvgpu_set_log(host, NVVGPU_LOG_DEBUG, walk, host);
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_DEBUG, walk, &walker, walker_released), 0);
 	ck_assert_uint_eq(count_gpus(host), 6);
+	ck_assert_uint_eq(walker.lines, 1);
+	ck_assert_uint_eq(walker.released, 1);
 	nvvgpu_unref(host);
 }
 END_TEST
@@ -266,6 +366,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_release_order, 0, 4);
 	tcase_add_test(tcase, test_host_references);
 	tcase_add_test(tcase, test_log);
+	tcase_add_test(tcase, test_log_is_released);
+	tcase_add_test(tcase, test_latest_search_is_kept);
 	tcase_add_test(tcase, test_log_function_walks);
 	tcase_add_test(tcase, test_threads);
 	suite_add_tcase(suite, tcase);

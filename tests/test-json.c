@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "harness/gpus.h"
 #include "internal.h"
 
 #define UUID "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
@@ -16,7 +17,7 @@ static struct nvvgpu_gpu *gpu;
 static void setup(void)
 {
 	ck_assert_int_eq(nvvgpu_open("emu:l40", &host), 0);
-	gpu = nvvgpu_gpu_first(host);
+	gpu = gpu_at(host, 0);
 }
 
 static void teardown(void)
@@ -87,7 +88,7 @@ static struct nvvgpu_vgpu *create(const char *type)
 	ck_assert_int_eq(nvvgpu_spec_add_param(spec, "frame_rate_limiter", "0"), 0);
 	ck_assert_int_eq(nvvgpu_spec_add_param(spec, "name", "a \"quoted\" \\ word"), 0);
 	ck_assert_int_eq(nvvgpu_spec_set_owner(spec, "gr\xc3\xbc\xc3\x9f \"dich\" \\"), 0);
-	ck_assert_int_eq(nvvgpu_create(nvvgpu_gpu_first(host), spec, &vgpu), 0);
+	ck_assert_int_eq(nvvgpu_create(gpu_at(host, 0), spec, &vgpu), 0);
 	nvvgpu_spec_free(spec);
 	return vgpu;
 }
@@ -136,7 +137,7 @@ START_TEST(test_gpu_without_framework)
 	ck_assert_int_eq(system(command), 0);
 	snprintf(uri, sizeof(uri), "tree:%s", dir);
 	ck_assert_int_eq(nvvgpu_open(uri, &tree), 0);
-	ck_assert_int_eq(nvvgpu_gpu_to_json(nvvgpu_gpu_first(tree), &text), 0);
+	ck_assert_int_eq(nvvgpu_gpu_to_json(gpu_at(tree, 0), &text), 0);
 	ck_assert_int_eq(nvvgpu_error_get_errno(nvvgpu_last_error()), 0);
 	object = parse(text);
 	ck_assert_str_eq(text_of(object, "framework"), "none");

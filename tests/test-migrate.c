@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "harness/gpus.h"
 #include "migrate_op.h"
 #include "objects.h"
 #include "os/vfio_uapi.h"
@@ -373,9 +374,9 @@ static void setup(void)
 	assert_ok(nvvgpu_open("emu:l40", &target_host));
 	hook_into(source_host);
 	hook_into(target_host);
-	target = nvvgpu_gpu_first(target_host);
+	target = gpu_at(target_host, 0);
 	ck_assert_ptr_nonnull(target);
-	source = create(nvvgpu_gpu_first(source_host), "L40-1B", UUID);
+	source = create(gpu_at(source_host, 0), "L40-1B", UUID);
 	device = open_device(source);
 	fill_contents(device, 1);
 	stream = memory_file();
@@ -469,7 +470,7 @@ START_TEST(test_to_another_host)
 	struct nvvgpu_device *opened;
 	struct nvvgpu_vgpu *vgpu;
 	char *params;
-	int state;
+	enum nvvgpu_vgpu_state state;
 
 	nvvgpu_device_unref(device);
 	assert_ok(nvvgpu_migrate_save(source, stream, NULL));
@@ -819,7 +820,7 @@ START_TEST(test_other_board)
 
 	save(NULL);
 	assert_ok(nvvgpu_open(boards[_i], &other));
-	assert_fails(nvvgpu_migrate_restore(nvvgpu_gpu_first(other), stream, NULL, &untouched),
+	assert_fails(nvvgpu_migrate_restore(gpu_at(other, 0), stream, NULL, &untouched),
 		     EXDEV, MISMATCH_BOARD);
 	assert_cause("NVIDIA L40 ");
 	ck_assert_ptr_null(untouched);

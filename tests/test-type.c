@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/gpus.h"
 #include "internal.h"
 
 static struct nvvgpu *host;
@@ -13,7 +14,7 @@ static struct nvvgpu_gpu *gpu;
 static void setup(void)
 {
 	ck_assert_int_eq(nvvgpu_open("emu:l40", &host), 0);
-	gpu = nvvgpu_gpu_first(host);
+	gpu = gpu_at(host, 0);
 	ck_assert_ptr_nonnull(gpu);
 }
 
@@ -65,7 +66,7 @@ START_TEST(test_published_type)
 	ck_assert_uint_eq(nvvgpu_type_get_id(type), 869);
 	ck_assert_str_eq(nvvgpu_type_get_name(type), "NVIDIA L40-1B");
 	ck_assert_str_eq(nvvgpu_type_get_class(type), "NVS");
-	ck_assert_str_eq(nvvgpu_type_get_gpu_address(type), nvvgpu_gpu_get_address(gpu));
+	ck_assert_ptr_eq(nvvgpu_type_get_gpu(type), gpu);
 	ck_assert_uint_eq(nvvgpu_type_get_framebuffer_bytes(type), 1ULL << 30);
 	ck_assert_uint_eq(nvvgpu_type_get_heads(type), 4);
 	ck_assert_uint_eq(nvvgpu_type_get_max_width(type), 5120);
@@ -262,21 +263,21 @@ START_TEST(test_placements)
 	uint32_t ids[8] = { 0 }, length = 0;
 	size_t count = 0;
 
-	ck_assert_int_eq(nvvgpu_type_get_placements(gpu, type, NVVGPU_PLACEMENT_SUPPORTED, NULL, 0,
+	ck_assert_int_eq(nvvgpu_type_get_placements(type, NVVGPU_PLACEMENT_SUPPORTED, NULL, 0,
 						     &count, NULL), 0);
 	ck_assert_uint_eq(count, 4);
-	ck_assert_int_eq(nvvgpu_type_get_placements(gpu, type, NVVGPU_PLACEMENT_SUPPORTED, ids, 2,
+	ck_assert_int_eq(nvvgpu_type_get_placements(type, NVVGPU_PLACEMENT_SUPPORTED, ids, 2,
 						     &count, &length), 0);
 	ck_assert_uint_eq(count, 4);
 	ck_assert_uint_eq(length, 12);
 	ck_assert_uint_eq(ids[1], 12);
 	ck_assert_uint_eq(ids[2], 0);	/* beyond the room */
 	create("L40-12Q");
-	ck_assert_int_eq(nvvgpu_type_get_placements(gpu, type, NVVGPU_PLACEMENT_CREATABLE, ids, 8,
+	ck_assert_int_eq(nvvgpu_type_get_placements(type, NVVGPU_PLACEMENT_CREATABLE, ids, 8,
 						     &count, NULL), 0);
 	ck_assert_uint_eq(count, 3);
 	ck_assert_uint_eq(ids[0], 12);
-	assert_error(nvvgpu_type_get_placements(gpu, type, 2, ids, 8, &count, NULL), EINVAL,
+	assert_error(nvvgpu_type_get_placements(type, 2, ids, 8, &count, NULL), EINVAL,
 		     NVVGPU_REASON_INVALID_ARGUMENT);
 	nvvgpu_type_unref(type);
 }
@@ -289,9 +290,9 @@ START_TEST(test_no_placements)
 	size_t count;
 
 	ck_assert_int_eq(nvvgpu_open("emu:t4", &other), 0);
-	gpu = nvvgpu_gpu_first(other);
+	gpu = gpu_at(other, 0);
 	type = lookup("GRID T4-2Q");
-	assert_error(nvvgpu_type_get_placements(gpu, type, 0, NULL, 0, &count, NULL), EOPNOTSUPP,
+	assert_error(nvvgpu_type_get_placements(type, 0, NULL, 0, &count, NULL), EOPNOTSUPP,
 		     NVVGPU_REASON_NOT_SUPPORTED);
 	nvvgpu_type_unref(type);
 	type = lookup("T4-2Q");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/gpus.h"
 #include "internal.h"
 
 #define UUID "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
@@ -17,9 +18,9 @@ static struct nvvgpu_spec *spec;
 static void setup(void)
 {
 	ck_assert_int_eq(nvvgpu_open("emu:l40*2", &host), 0);
-	gpu = nvvgpu_gpu_first(host);
+	gpu = gpu_at(host, 0);
 	ck_assert_ptr_nonnull(gpu);
-	other_gpu = nvvgpu_gpu_next(host, gpu);
+	other_gpu = gpu_at(host, 1);
 	ck_assert_int_eq(nvvgpu_spec_new(&spec), 0);
 	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "L40-4Q"), 0);
 }
@@ -247,7 +248,7 @@ START_TEST(test_without_sriov)
 	char vfio[64];
 
 	ck_assert_int_eq(nvvgpu_open("emu:t4", &t4), 0);
-	gpu = nvvgpu_gpu_first(t4);
+	gpu = gpu_at(t4, 0);
 	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "T4-2Q"), 0);
 	vgpu = create();
 	ck_assert_ptr_null(nvvgpu_vgpu_get_vf(vgpu));
@@ -404,7 +405,7 @@ START_TEST(test_state)
 {
 	struct nvvgpu_vgpu *vgpu = create();
 	struct nvvgpu_device *device;
-	int state;
+	enum nvvgpu_vgpu_state state;
 
 	ck_assert_int_eq(nvvgpu_vgpu_get_state(vgpu, &state), 0);
 	ck_assert_int_eq(state, NVVGPU_VGPU_ASSIGNED);
@@ -457,7 +458,7 @@ START_TEST(test_gone)
 {
 	struct nvvgpu_vgpu *vgpu = create();
 	char *params;
-	int state;
+	enum nvvgpu_vgpu_state state;
 
 	ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
 	ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);

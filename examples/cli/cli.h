@@ -64,6 +64,7 @@ struct cli {
 	char **words;		/* arguments that are not options, without the verb */
 	size_t n_words;
 	struct nvvgpu *host;	/* NULL until open_host() */
+	struct nvvgpu_gpu_list *gpus;	/* of that host; the same */
 };
 
 extern const struct verb verb_gpus, verb_types, verb_vgpus, verb_show, verb_create, verb_destroy,
@@ -102,8 +103,6 @@ int open_host(struct cli *cli);
 int pick_gpu(struct cli *cli, const char *address, struct nvvgpu_gpu **ret);
 /* The first GPU on which the stream's vGPU can be created now. */
 int pick_gpu_for_stream(struct cli *cli, int fd, struct nvvgpu_gpu **ret);
-/* Walks over GPUs fail silently at their end: tells a failed search from none. */
-int check_search(struct cli *cli);
 /* One note for each GPU that cannot be shared. */
 void note_unshared(const struct cli *cli);
 /* "no GPUs on this host", "1 GPU cannot be shared: 0000:41:00.0 ..."; to be freed */

@@ -55,7 +55,8 @@ static void add_vgpus(struct table *table, struct nvvgpu *host, struct nvvgpu_gp
 
 static void add_gpu(struct table *table, struct nvvgpu *host, struct nvvgpu_gpu *gpu)
 {
-	int mode, reason = nvvgpu_gpu_get_reason(gpu);
+	enum nvvgpu_reason reason = nvvgpu_gpu_get_reason(gpu);
+	enum nvvgpu_mode mode;
 
 	table_add(table, "%s", nvvgpu_gpu_get_address(gpu));
 	table_add(table, "%s", nvvgpu_gpu_get_name(gpu));
@@ -75,7 +76,7 @@ static int print_plain(struct cli *cli)
 	struct table AUTO_TABLE table = TABLE_OF(columns);
 	struct nvvgpu_gpu *gpu;
 
-	nvvgpu_for_each_gpu(cli->host, gpu)
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++)
 		add_gpu(&table, cli->host, gpu);
 	table_print(&table);
 	note_unshared(cli);
@@ -90,7 +91,7 @@ static int print_json(struct cli *cli)
 	struct json_array AUTO_JSON_ARRAY array = { .n = 0 };
 	struct nvvgpu_gpu *gpu;
 
-	nvvgpu_for_each_gpu(cli->host, gpu) {
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++) {
 		char *object AUTO(string) = NULL;
 		int err = nvvgpu_gpu_to_json(gpu, &object);
 
@@ -104,11 +105,8 @@ static int print_json(struct cli *cli)
 
 static int run_gpus(struct cli *cli)
 {
-	int code;
+	int code = open_host(cli);
 
-	code = open_host(cli);
-	if (!code)
-		code = check_search(cli);
 	if (code)
 		return code;
 	return cli->json ? print_json(cli) : print_plain(cli);

@@ -13,17 +13,9 @@ int open_host(struct cli *cli)
 {
 	int err = cli->host ? 0 : nvvgpu_open(cli->uri, &cli->host);
 
+	if (!err && !cli->gpus)
+		err = nvvgpu_gpu_list(cli->host, &cli->gpus);
 	return err ? fail_library(cli, err) : 0;
-}
-
-int check_search(struct cli *cli)
-{
-	int err;
-
-	if (nvvgpu_gpu_first(cli->host))
-		return 0;
-	err = nvvgpu_error_get_errno(nvvgpu_last_error());
-	return err ? fail_library(cli, -err) : 0;
 }
 
 static bool is_shareable(struct nvvgpu_gpu *gpu)
@@ -37,7 +29,7 @@ char *why_nothing(struct cli *cli)
 	struct nvvgpu_gpu *gpu;
 	size_t count = 0;
 
-	nvvgpu_for_each_gpu(cli->host, gpu) {
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++) {
 		if (is_shareable(gpu))
 			continue;
 		text_addf(&list, "%s%s: %s", count++ ? "; " : "", nvvgpu_gpu_get_address(gpu),
@@ -56,7 +48,7 @@ void note_unshared(const struct cli *cli)
 {
 	struct nvvgpu_gpu *gpu;
 
-	nvvgpu_for_each_gpu(cli->host, gpu)
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++)
 		if (!is_shareable(gpu))
 			note(cli, "%s cannot be shared: %s", nvvgpu_gpu_get_address(gpu),
 			     nvvgpu_gpu_get_reason_text(gpu));
@@ -81,11 +73,8 @@ static int no_gpu(struct cli *cli)
 	char *why;
 	int code;
 
-	code = check_search(cli);
-	if (code)
-		return code;
-	gpu = nvvgpu_gpu_first(cli->host);
-	if (gpu && !nvvgpu_gpu_next(cli->host, gpu))
+	gpu = nvvgpu_gpu_list_get(cli->gpus, 0);
+	if (nvvgpu_gpu_list_size(cli->gpus) == 1)
 		return only_gpu_unshared(cli, gpu);
 	why = why_nothing(cli);
 	code = fail(cli, &(struct failure){
@@ -105,7 +94,7 @@ static int several_gpus(struct cli *cli)
 	struct nvvgpu_gpu *gpu;
 	const char *comma = "";
 
-	nvvgpu_for_each_gpu(cli->host, gpu) {
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++) {
 		if (!is_shareable(gpu))
 			continue;
 		text_addf(&list, "%s%s", comma, nvvgpu_gpu_get_address(gpu));
@@ -120,7 +109,7 @@ static struct nvvgpu_gpu *first_shareable(struct cli *cli, size_t *ret_count)
 	struct nvvgpu_gpu *gpu, *first = NULL;
 
 	*ret_count = 0;
-	nvvgpu_for_each_gpu(cli->host, gpu) {
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++) {
 		if (!is_shareable(gpu))
 			continue;
 		if (!first)
@@ -246,7 +235,7 @@ int pick_gpu_for_stream(struct cli *cli, int fd, struct nvvgpu_gpu **ret)
 	if (!best)
 		return no_gpu(cli);
 	if (count > 1 && !peek(fd, &info)) {
-		nvvgpu_for_each_gpu(cli->host, gpu) {
+		for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++) {
 			int rate = is_shareable(gpu) ? rate_gpu(gpu, info) : -1;
 
 			if (rate > best_rate) {

@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 	};
 	int code = run(&cli, argc, argv);
 
+	nvvgpu_gpu_list_unref(cli.gpus);
 	nvvgpu_unref(cli.host);
 	code = close_output(&cli, code);
 	args_free(&cli);

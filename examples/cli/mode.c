@@ -4,9 +4,12 @@
 #include "fail.h"
 #include "text.h"
 
-static int parse_mode(const char *name)
+static enum nvvgpu_mode parse_mode(const char *name)
 {
-	static const int modes[] = { NVVGPU_GPU_MODE_EQUAL_SIZE, NVVGPU_GPU_MODE_MIXED_SIZE };
+	static const enum nvvgpu_mode modes[] = {
+		NVVGPU_GPU_MODE_EQUAL_SIZE,
+		NVVGPU_GPU_MODE_MIXED_SIZE,
+	};
 
 	for (size_t i = 0; name && i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (!strcmp(name, nvvgpu_mode_name(modes[i])))
@@ -15,7 +18,8 @@ static int parse_mode(const char *name)
 }
 
 /* [GPU] [MODE]: the last word is the mode if it is the name of one. */
-static int take_words(const struct cli *cli, const char **ret_address, int *ret_mode)
+static int take_words(const struct cli *cli, const char **ret_address,
+		      enum nvvgpu_mode *ret_mode)
 {
 	const char *last = cli->n_words ? word(cli, cli->n_words - 1) : NULL;
 
@@ -32,7 +36,8 @@ static int take_words(const struct cli *cli, const char **ret_address, int *ret_
 	return 0;
 }
 
-static void tell_mode(const struct cli *cli, struct nvvgpu_gpu *gpu, int mode, bool changed)
+static void tell_mode(const struct cli *cli, struct nvvgpu_gpu *gpu,
+		      enum nvvgpu_mode mode, bool changed)
 {
 	struct text AUTO_TEXT text = TEXT_EMPTY;
 
@@ -51,7 +56,8 @@ static void tell_mode(const struct cli *cli, struct nvvgpu_gpu *gpu, int mode, b
 static int run_mode(struct cli *cli)
 {
 	struct nvvgpu_gpu *gpu AUTO(gpu) = NULL;
-	int err, code, before, after, wanted;
+	enum nvvgpu_mode before, after, wanted;
+	int err, code;
 	const char *address;
 
 	code = take_words(cli, &address, &wanted);

@@ -18,7 +18,7 @@ static const char *or_dash(const char *text)
 static void print_gpu_live(struct nvvgpu_gpu *gpu)
 {
 	uint32_t enabled, total = nvvgpu_gpu_get_vfs_total(gpu);
-	int mode;
+	enum nvvgpu_mode mode;
 
 	if (!total)
 		field_print("VFs", "none: no SR-IOV");
@@ -115,7 +115,7 @@ static void print_vgpu(struct nvvgpu_vgpu *vgpu)
 {
 	struct nvvgpu_gpu *gpu = nvvgpu_vgpu_get_gpu(vgpu);
 	char *params AUTO(string) = NULL;
-	int state = NVVGPU_VGPU_UNKNOWN;
+	enum nvvgpu_vgpu_state state = NVVGPU_VGPU_UNKNOWN;
 	char units[UNITS_LEN];
 	uint32_t placement;
 
@@ -157,19 +157,19 @@ static int show_vgpu(struct cli *cli, struct nvvgpu_vgpu *vgpu)
 
 /* ------------------------------------------------------------------ type */
 
-static void print_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type, int which,
+static void print_placements(struct nvvgpu_type *type, enum nvvgpu_placement_set which,
 			     const char *title)
 {
 	struct text AUTO_TEXT text = TEXT_EMPTY;
 	size_t count, capacity;
 	uint32_t *ids, length;
 
-	if (nvvgpu_type_get_placements(gpu, type, which, NULL, 0, &capacity, NULL))
+	if (nvvgpu_type_get_placements(type, which, NULL, 0, &capacity, NULL))
 		return;
 	ids = calloc(capacity + 1, sizeof(*ids));
 	if (!ids)
 		fail_memory();
-	if (!nvvgpu_type_get_placements(gpu, type, which, ids, capacity, &count, &length)) {
+	if (!nvvgpu_type_get_placements(type, which, ids, capacity, &count, &length)) {
 		for (size_t i = 0; i < count && i < capacity; i++)
 			text_addf(&text, "%s%" PRIu32, i ? " " : "", ids[i]);
 		if (count)
@@ -180,16 +180,17 @@ static void print_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type, i
 	free(ids);
 }
 
-static void print_type(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type)
+static void print_type(struct nvvgpu_type *type)
 {
+	struct nvvgpu_gpu *gpu = nvvgpu_type_get_gpu(type);
 	char units[UNITS_LEN];
 	uint32_t available;
-	int reason = nvvgpu_type_get_reason(type);
+	enum nvvgpu_reason reason = nvvgpu_type_get_reason(type);
 
 	field_print("type", "%" PRIu32, nvvgpu_type_get_id(type));
 	field_print("name", "%s", nvvgpu_type_get_name(type));
 	field_print("class", "%s", nvvgpu_type_get_class(type));
-	field_print("GPU", "%s, %s", nvvgpu_type_get_gpu_address(type), nvvgpu_gpu_get_name(gpu));
+	field_print("GPU", "%s, %s", nvvgpu_gpu_get_address(gpu), nvvgpu_gpu_get_name(gpu));
 	field_print("framebuffer", "%s",
 		    format_bytes(nvvgpu_type_get_framebuffer_bytes(type), units));
 	field_print("displays", "%" PRIu32 ", up to %" PRIu32 "x%" PRIu32,
@@ -205,8 +206,8 @@ static void print_type(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type)
 	if (reason)
 		field_print("reason", "%s (%s)", nvvgpu_type_get_reason_text(type),
 			    nvvgpu_reason_name(reason));
-	print_placements(gpu, type, NVVGPU_PLACEMENT_SUPPORTED, "placements");
-	print_placements(gpu, type, NVVGPU_PLACEMENT_CREATABLE, "free placements");
+	print_placements(type, NVVGPU_PLACEMENT_SUPPORTED, "placements");
+	print_placements(type, NVVGPU_PLACEMENT_CREATABLE, "free placements");
 }
 
 static int show_type(struct cli *cli, const char *id_or_name)
@@ -227,7 +228,7 @@ static int show_type(struct cli *cli, const char *id_or_name)
 	if (cli->json)
 		puts(object);
 	else
-		print_type(gpu, type);
+		print_type(type);
 	return CLI_OK;
 }
 

@@ -46,9 +46,9 @@ static void add_type(struct table *table, struct nvvgpu_type *type)
 {
 	char units[UNITS_LEN];
 	uint32_t available;
-	int reason = nvvgpu_type_get_reason(type);
+	enum nvvgpu_reason reason = nvvgpu_type_get_reason(type);
 
-	table_add(table, "%s", nvvgpu_type_get_gpu_address(type));
+	table_add(table, "%s", nvvgpu_gpu_get_address(nvvgpu_type_get_gpu(type)));
 	table_add(table, "%" PRIu32, nvvgpu_type_get_id(type));
 	table_add(table, "%s", nvvgpu_type_get_name(type));
 	table_add(table, "%s", nvvgpu_type_get_class(type));
@@ -113,11 +113,9 @@ static int collect_gpu(struct listing *listing, struct nvvgpu_gpu *gpu)
 static int collect_all(struct listing *listing)
 {
 	struct nvvgpu_gpu *gpu;
-	int code = check_search(listing->cli);
+	int code;
 
-	if (code)
-		return code;
-	nvvgpu_for_each_gpu(listing->cli->host, gpu) {
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(listing->cli->gpus, i)); i++) {
 		if (nvvgpu_gpu_get_reason(gpu))
 			continue;
 		code = collect_gpu(listing, gpu);

@@ -20,7 +20,7 @@ static void add_vgpu(struct table *table, struct nvvgpu_vgpu *vgpu)
 {
 	const char *owner = nvvgpu_vgpu_get_owner(vgpu), *vf = nvvgpu_vgpu_get_vf(vgpu);
 	uint32_t placement;
-	int state = NVVGPU_VGPU_UNKNOWN;
+	enum nvvgpu_vgpu_state state = NVVGPU_VGPU_UNKNOWN;
 
 	if (nvvgpu_vgpu_get_state(vgpu, &state) == -ENODEV)
 		return;		/* destroyed since it was listed */
@@ -45,7 +45,7 @@ static void explain_empty(struct cli *cli, struct nvvgpu_gpu *gpu)
 		note(cli, "no vGPUs on %s", nvvgpu_gpu_get_address(gpu));
 		return;
 	}
-	nvvgpu_for_each_gpu(cli->host, each)
+	for (size_t i = 0; (each = nvvgpu_gpu_list_get(cli->gpus, i)); i++)
 		shareable += nvvgpu_gpu_get_reason(each) == NVVGPU_REASON_NONE;
 	if (shareable) {
 		note(cli, "no vGPUs: none was created on the %zu GPU%s that can be shared",
@@ -96,8 +96,6 @@ static int run_vgpus(struct cli *cli)
 	code = open_host(cli);
 	if (!code && word(cli, 0))
 		code = pick_gpu(cli, word(cli, 0), &gpu);
-	if (!code && !gpu)
-		code = check_search(cli);
 	if (code)
 		return code;
 	err = nvvgpu_vgpu_list(cli->host, gpu, &list);

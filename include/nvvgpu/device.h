@@ -35,13 +35,14 @@ struct nvvgpu_device *nvvgpu_device_ref(struct nvvgpu_device *device);
 struct nvvgpu_device *nvvgpu_device_unref(struct nvvgpu_device *device);
 
 /** nvvgpu_device_get_region_bytes - @ret: size; 0: the region does not exist */
-int nvvgpu_device_get_region_bytes(struct nvvgpu_device *device, int region, uint64_t *ret);
+int nvvgpu_device_get_region_bytes(struct nvvgpu_device *device, enum nvvgpu_region region,
+				   uint64_t *ret);
 /** nvvgpu_device_read - Return: bytes read (all of @len) or a negative errno */
-ssize_t nvvgpu_device_read(struct nvvgpu_device *device, int region, uint64_t offset, void *buf,
-			   size_t len);
+ssize_t nvvgpu_device_read(struct nvvgpu_device *device, enum nvvgpu_region region, uint64_t offset,
+			   void *buf, size_t len);
 /** nvvgpu_device_write - Return: bytes written (all of @len) or a negative errno */
-ssize_t nvvgpu_device_write(struct nvvgpu_device *device, int region, uint64_t offset,
-			    const void *buf, size_t len);
+ssize_t nvvgpu_device_write(struct nvvgpu_device *device, enum nvvgpu_region region,
+			    uint64_t offset, const void *buf, size_t len);
 /** nvvgpu_device_reset - function level reset: framebuffer scrubbed, plugin task restarted */
 int nvvgpu_device_reset(struct nvvgpu_device *device);
 /** nvvgpu_device_is_migratable - Return: true when the device offers VFIO migration v2 */

@@ -78,7 +78,7 @@ enum nvvgpu_reason {
  * @reason: enum nvvgpu_reason
  * Return: a static string; "unknown" for numbers this version does not know.
  */
-const char *nvvgpu_reason_name(int reason);
+const char *nvvgpu_reason_name(enum nvvgpu_reason reason);
 
 /** struct nvvgpu_error - what happened in the last failed call of this thread */
 struct nvvgpu_error;
@@ -90,10 +90,19 @@ struct nvvgpu_error;
  */
 const struct nvvgpu_error *nvvgpu_last_error(void);
 
+/**
+ * nvvgpu_error_copy - keep an error beyond the next call, or for another thread
+ * @ret: to be freed with nvvgpu_error_free()
+ * Return: 0; -ENOMEM (the last error of this thread stays as it is).
+ */
+int nvvgpu_error_copy(const struct nvvgpu_error *error, struct nvvgpu_error **ret);
+/** nvvgpu_error_free - free a copy; NULL is allowed */
+void nvvgpu_error_free(struct nvvgpu_error *error);
+
 /** nvvgpu_error_get_errno - Return: the positive errno, 0 when nothing failed */
 int nvvgpu_error_get_errno(const struct nvvgpu_error *error);
-/** nvvgpu_error_get_reason - Return: enum nvvgpu_reason */
-int nvvgpu_error_get_reason(const struct nvvgpu_error *error);
+/** nvvgpu_error_get_reason - Return: why, as a stable code */
+enum nvvgpu_reason nvvgpu_error_get_reason(const struct nvvgpu_error *error);
 /** nvvgpu_error_get_object - Return: what it is about ("0000:41:00.0"), never NULL, perhaps "" */
 const char *nvvgpu_error_get_object(const struct nvvgpu_error *error);
 /** nvvgpu_error_get_cause - Return: one sentence without a full stop, never NULL */

@@ -27,7 +27,7 @@ enum nvvgpu_event_kind {
 	NVVGPU_EVENT_KIND_LOST = 11,
 };
 /** nvvgpu_event_kind_name - Return: "created", "destroyed"... or "unknown" */
-const char *nvvgpu_event_kind_name(int kind);
+const char *nvvgpu_event_kind_name(enum nvvgpu_event_kind kind);
 
 /**
  * nvvgpu_monitor_open - watch all GPUs of a host that have events
@@ -49,7 +49,7 @@ int nvvgpu_monitor_next(struct nvvgpu_monitor *monitor, int64_t timeout_ns,
 			struct nvvgpu_event **ret);
 
 void nvvgpu_event_free(struct nvvgpu_event *event);
-int nvvgpu_event_get_kind(const struct nvvgpu_event *event);
+enum nvvgpu_event_kind nvvgpu_event_get_kind(const struct nvvgpu_event *event);
 const char *nvvgpu_event_get_gpu_address(const struct nvvgpu_event *event);
 /** nvvgpu_event_get_uuid - Return: uuid of the vGPU; NULL when it is about the GPU */
 const char *nvvgpu_event_get_uuid(const struct nvvgpu_event *event);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <nvvgpu/error.h>
 #include <nvvgpu/host.h>
 
 #ifdef __cplusplus
@@ -13,6 +14,8 @@ extern "C" {
 
 /** struct nvvgpu_gpu - a physical NVIDIA GPU of a host; holds its host; reference counted */
 struct nvvgpu_gpu;
+/** struct nvvgpu_gpu_list - the GPUs of a host as one search found them; reference counted */
+struct nvvgpu_gpu_list;
 
 enum nvvgpu_framework {
 	NVVGPU_FRAMEWORK_NONE = 0,		/* see nvvgpu_gpu_get_reason() */
@@ -29,25 +32,26 @@ enum nvvgpu_mode {
 };
 
 /** nvvgpu_framework_name - Return: "nvvgpu", "vendor-vfio", "mdev" or "none" */
-const char *nvvgpu_framework_name(int framework);
+const char *nvvgpu_framework_name(enum nvvgpu_framework framework);
 /** nvvgpu_mode_name - Return: "equal-size", "mixed-size", "mig" or "unknown" */
-const char *nvvgpu_mode_name(int mode);
+const char *nvvgpu_mode_name(enum nvvgpu_mode mode);
 
 /**
- * nvvgpu_gpu_first - the first GPU, in the order of PCI addresses
+ * nvvgpu_gpu_list - the GPUs of a host, in the order of their PCI addresses
+ * @ret: a new reference; an empty list is a valid answer: there is none
  *
- * Searches when nobody has before.
+ * As the last search found them; searches when nobody has before.
+ * nvvgpu_refresh() searches again.
  *
- * Return: lent until nvvgpu_refresh() or the last nvvgpu_unref() (take a
- * reference to keep it longer); NULL when there is none or when the search
- * failed: then nvvgpu_last_error() has an errno, otherwise its errno is 0.
+ * Return: 0, or why the search failed.
  */
-struct nvvgpu_gpu *nvvgpu_gpu_first(struct nvvgpu *host);
-/** nvvgpu_gpu_next - the GPU after @gpu.  Return: as nvvgpu_gpu_first(); NULL after the last */
-struct nvvgpu_gpu *nvvgpu_gpu_next(struct nvvgpu *host, struct nvvgpu_gpu *gpu);
-/** nvvgpu_for_each_gpu - walk over all GPUs of a host */
-#define nvvgpu_for_each_gpu(host, gpu) \
-	for ((gpu) = nvvgpu_gpu_first(host); (gpu); (gpu) = nvvgpu_gpu_next(host, gpu))
+int nvvgpu_gpu_list(struct nvvgpu *host, struct nvvgpu_gpu_list **ret);
+struct nvvgpu_gpu_list *nvvgpu_gpu_list_ref(struct nvvgpu_gpu_list *list);
+/** nvvgpu_gpu_list_unref - NULL is allowed.  Return: NULL */
+struct nvvgpu_gpu_list *nvvgpu_gpu_list_unref(struct nvvgpu_gpu_list *list);
+size_t nvvgpu_gpu_list_size(struct nvvgpu_gpu_list *list);
+/** nvvgpu_gpu_list_get - Return: lent as long as the list lives; NULL past the last */
+struct nvvgpu_gpu *nvvgpu_gpu_list_get(struct nvvgpu_gpu_list *list, size_t index);
 
 /**
  * nvvgpu_gpu_lookup - find a GPU by its PCI address
@@ -75,10 +79,10 @@ const char *nvvgpu_gpu_get_driver_version(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_firmware_version - Return: NULL when unknown */
 const char *nvvgpu_gpu_get_firmware_version(struct nvvgpu_gpu *gpu);
 /**
- * nvvgpu_gpu_get_framework - Return: enum nvvgpu_framework, as found; whether this version
- * drives it tells nvvgpu_gpu_get_reason()
+ * nvvgpu_gpu_get_framework - Return: the framework, as found; whether this version drives it
+ * tells nvvgpu_gpu_get_reason()
  */
-int nvvgpu_gpu_get_framework(struct nvvgpu_gpu *gpu);
+enum nvvgpu_framework nvvgpu_gpu_get_framework(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_numa_node - Return: the node, -1 when the machine does not say */
 int nvvgpu_gpu_get_numa_node(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_framebuffer_bytes - Return: memory that vGPUs can share; 0 when unknown */
@@ -88,7 +92,7 @@ uint32_t nvvgpu_gpu_get_vfs_total(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_drm_node - Return: "/dev/dri/card0"...; NULL when @index is past the last */
 const char *nvvgpu_gpu_get_drm_node(struct nvvgpu_gpu *gpu, size_t index);
 /** nvvgpu_gpu_get_reason - Return: NVVGPU_REASON_NONE, or why this GPU cannot hold vGPUs */
-int nvvgpu_gpu_get_reason(struct nvvgpu_gpu *gpu);
+enum nvvgpu_reason nvvgpu_gpu_get_reason(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_reason_text - Return: the same as one sentence, "" for NONE */
 const char *nvvgpu_gpu_get_reason_text(struct nvvgpu_gpu *gpu);
 
@@ -96,8 +100,8 @@ const char *nvvgpu_gpu_get_reason_text(struct nvvgpu_gpu *gpu);
 
 /** nvvgpu_gpu_get_vfs_enabled - Return: 0 or a negative errno */
 int nvvgpu_gpu_get_vfs_enabled(struct nvvgpu_gpu *gpu, uint32_t *ret);
-/** nvvgpu_gpu_get_mode - @ret: enum nvvgpu_mode.  Return: 0 or a negative errno */
-int nvvgpu_gpu_get_mode(struct nvvgpu_gpu *gpu, int *ret);
+/** nvvgpu_gpu_get_mode - Return: 0 or a negative errno */
+int nvvgpu_gpu_get_mode(struct nvvgpu_gpu *gpu, enum nvvgpu_mode *ret);
 /**
  * nvvgpu_gpu_set_mixed_size - allow vGPUs of different sizes on this GPU, or end it
  * Return: 0 (also when it is so already); -EBUSY vGPUs exist; -EOPNOTSUPP the
@@ -124,9 +128,10 @@ enum nvvgpu_statistic {
 	NVVGPU_STAT_FIRMWARE_CALLS = 15,
 };
 /** nvvgpu_statistic_name - Return: "framebuffer_free_bytes"...; NULL past the last */
-const char *nvvgpu_statistic_name(int statistic);
+const char *nvvgpu_statistic_name(enum nvvgpu_statistic statistic);
 /** nvvgpu_gpu_get_statistic - Return: 0; -EOPNOTSUPP when this driver does not count it */
-int nvvgpu_gpu_get_statistic(struct nvvgpu_gpu *gpu, int statistic, uint64_t *ret);
+int nvvgpu_gpu_get_statistic(struct nvvgpu_gpu *gpu, enum nvvgpu_statistic statistic,
+			     uint64_t *ret);
 
 #ifdef __cplusplus
 }

@@ -43,8 +43,7 @@ const char *nvvgpu_get_uri(struct nvvgpu *host);
 /**
  * nvvgpu_refresh - search for GPUs again
  *
- * GPUs lent by nvvgpu_gpu_first() and _next() are no longer valid unless a
- * reference was taken.
+ * What nvvgpu_gpu_list() gave before stays valid and shows what was there then.
  *
  * Return: 0, or a negative errno when the search failed (which is not the same
  * as having found none).
@@ -58,14 +57,26 @@ enum nvvgpu_log_level {
 };
 
 /** typedef nvvgpu_log_fn - one line of log, without a newline */
-typedef void (*nvvgpu_log_fn)(void *arg, int level, const char *line);
+typedef void (*nvvgpu_log_fn)(void *arg, enum nvvgpu_log_level level, const char *line);
+/** typedef nvvgpu_release_fn - @arg is not used any more */
+typedef void (*nvvgpu_release_fn)(void *arg);
 
 /**
  * nvvgpu_set_log - have the library tell what it does; it never prints by itself
- * @fn: NULL for silence (the default); may be called from any thread that uses @host
- * @level: the most detailed enum nvvgpu_log_level wanted
+ * @level: the most detailed level wanted
+ * @fn: NULL for silence (the default); called by any thread that uses @host or an object of it
+ * @arg: handed to @fn
+ * @release: called with @arg once no thread is in @fn and none will be: after another
+ *           nvvgpu_set_log(), after the last nvvgpu_unref(), or when this call fails.
+ *           NULL when nothing is to be done
+ *
+ * Returns at once, also while another thread is in the function that was set
+ * before; may be called from within it.
+ *
+ * Return: 0; -EINVAL unknown level; -ENOMEM.
  */
-void nvvgpu_set_log(struct nvvgpu *host, int level, nvvgpu_log_fn fn, void *arg);
+int nvvgpu_set_log(struct nvvgpu *host, enum nvvgpu_log_level level, nvvgpu_log_fn fn, void *arg,
+		   nvvgpu_release_fn release);
 
 /** nvvgpu_version - Return: the library's version, "0.1.0" */
 const char *nvvgpu_version(void);

@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 /**
- * struct nvvgpu_type - a vGPU type as it was when listed: an immutable snapshot, reference
- * counted
+ * struct nvvgpu_type - a vGPU type as it was when listed: an immutable snapshot; holds its
+ * GPU; reference counted
  */
 struct nvvgpu_type;
 /** struct nvvgpu_type_list - the types of one GPU at one moment; reference counted */
@@ -50,7 +50,8 @@ uint32_t nvvgpu_type_get_id(struct nvvgpu_type *type);
 const char *nvvgpu_type_get_name(struct nvvgpu_type *type);		/* "NVIDIA L40-1B" */
 /* "NVS", "Quadro", "Compute", "vApps" */
 const char *nvvgpu_type_get_class(struct nvvgpu_type *type);
-const char *nvvgpu_type_get_gpu_address(struct nvvgpu_type *type);
+/** nvvgpu_type_get_gpu - Return: lent as long as the type lives */
+struct nvvgpu_gpu *nvvgpu_type_get_gpu(struct nvvgpu_type *type);
 /** nvvgpu_type_get_framebuffer_bytes - Return: the nominal size: 4 GiB for a -4Q */
 uint64_t nvvgpu_type_get_framebuffer_bytes(struct nvvgpu_type *type);
 uint32_t nvvgpu_type_get_heads(struct nvvgpu_type *type);
@@ -65,7 +66,7 @@ int nvvgpu_type_get_available(struct nvvgpu_type *type, uint32_t *ret);
 /** nvvgpu_type_is_creatable - Return: true when at least one could be created */
 bool nvvgpu_type_is_creatable(struct nvvgpu_type *type);
 /** nvvgpu_type_get_reason - Return: NVVGPU_REASON_NONE exactly when available is known and not 0 */
-int nvvgpu_type_get_reason(struct nvvgpu_type *type);
+enum nvvgpu_reason nvvgpu_type_get_reason(struct nvvgpu_type *type);
 /** nvvgpu_type_get_reason_text - Return: one sentence with the details, "" for NONE */
 const char *nvvgpu_type_get_reason_text(struct nvvgpu_type *type);
 
@@ -75,15 +76,14 @@ enum nvvgpu_placement_set {
 };
 /**
  * nvvgpu_type_get_placements - placement ids of a type on its GPU
- * @which: enum nvvgpu_placement_set
  * @ids: room for @capacity ids, ascending; may be NULL when @capacity is 0
  * @ret_count: how many there are, also when there was room for fewer
  * @ret_length: units one instance covers; may be NULL
  * Return: 0; -EOPNOTSUPP no placements here.
  */
-int nvvgpu_type_get_placements(struct nvvgpu_gpu *gpu, struct nvvgpu_type *type, int which,
-				uint32_t *ids, size_t capacity, size_t *ret_count,
-				uint32_t *ret_length);
+int nvvgpu_type_get_placements(struct nvvgpu_type *type, enum nvvgpu_placement_set which,
+			       uint32_t *ids, size_t capacity, size_t *ret_count,
+			       uint32_t *ret_length);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,7 @@ enum nvvgpu_vgpu_state {
 	NVVGPU_VGPU_FAILED = 4,		/* needs a reset */
 };
 /** nvvgpu_vgpu_state_name - Return: "assigned", "running", "stopped", "failed" or "unknown" */
-const char *nvvgpu_vgpu_state_name(int state);
+const char *nvvgpu_vgpu_state_name(enum nvvgpu_vgpu_state state);
 
 int nvvgpu_spec_new(struct nvvgpu_spec **ret);
 /** nvvgpu_spec_free - NULL is allowed */
@@ -113,8 +113,8 @@ const char *nvvgpu_vgpu_get_owner(struct nvvgpu_vgpu *vgpu);
 const char *nvvgpu_vgpu_get_vfio(struct nvvgpu_vgpu *vgpu);
 
 /* Live values. */
-/** nvvgpu_vgpu_get_state - @ret: enum nvvgpu_vgpu_state.  Return: 0; -ENODEV it is gone */
-int nvvgpu_vgpu_get_state(struct nvvgpu_vgpu *vgpu, int *ret);
+/** nvvgpu_vgpu_get_state - Return: 0; -ENODEV it is gone */
+int nvvgpu_vgpu_get_state(struct nvvgpu_vgpu *vgpu, enum nvvgpu_vgpu_state *ret);
 /** nvvgpu_vgpu_get_params - @ret: "key=value,key=value", to be freed with nvvgpu_free() */
 int nvvgpu_vgpu_get_params(struct nvvgpu_vgpu *vgpu, char **ret);
 /**

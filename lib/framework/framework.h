@@ -26,7 +26,7 @@ struct framework_info {
 	uint64_t framebuffer_bytes;
 	bool mixed_size_capable;
 	bool has_events;
-	int mode;				/* enum nvvgpu_mode */
+	enum nvvgpu_mode mode;
 	uint32_t vgpus;
 };
 
@@ -85,7 +85,7 @@ struct framework_vgpu {
 	uint32_t id;		/* the driver's own handle */
 	uint32_t slot;
 	uint8_t uuid[16];
-	int state;		/* enum nvvgpu_vgpu_state */
+	enum nvvgpu_vgpu_state state;
 	uint32_t type_id;
 	char type_name[FRAMEWORK_TEXT_LEN];
 	uint64_t framebuffer_bytes;
@@ -99,7 +99,7 @@ struct framework;
 
 /* Sorted.  A new operation also goes into none.c and framework_init(). */
 struct framework_ops {
-	int id;			/* enum nvvgpu_framework */
+	enum nvvgpu_framework id;
 	const char *name;
 	const char *help;	/* one line: what it is and what it needs */
 
@@ -115,14 +115,16 @@ struct framework_ops {
 	int (*destroy)(struct framework *fw, const struct framework_vgpu *vgpu);
 	int (*get_params)(struct framework *fw, const struct framework_vgpu *vgpu, char **ret);
 	/* -ENODEV: it is gone */
-	int (*get_state)(struct framework *fw, const struct framework_vgpu *vgpu, int *ret);
+	int (*get_state)(struct framework *fw, const struct framework_vgpu *vgpu,
+			 enum nvvgpu_vgpu_state *ret);
 	int (*info)(struct framework *fw, struct framework_info *ret);
-	int (*placements)(struct framework *fw, const struct framework_type *type, int which,
-			  uint32_t *ids, size_t capacity, size_t *ret_count, uint32_t *ret_length);
+	int (*placements)(struct framework *fw, const struct framework_type *type,
+			  enum nvvgpu_placement_set which, uint32_t *ids, size_t capacity,
+			  size_t *ret_count, uint32_t *ret_length);
 	int (*set_mixed_size)(struct framework *fw, bool mixed);
 	int (*set_params)(struct framework *fw, const struct framework_vgpu *vgpu,
 			  const char *params);
-	int (*statistic)(struct framework *fw, int statistic, uint64_t *ret);
+	int (*statistic)(struct framework *fw, enum nvvgpu_statistic statistic, uint64_t *ret);
 	/*
 	 * one state per type of *ret_types, in the same order; -ENOSPC, without
 	 * a last error: *ret_count is the room it takes
@@ -145,7 +147,7 @@ struct framework {
 	struct os *os;
 	char address[PCI_ADDRESS_LEN];
 	/* why this GPU cannot be shared; NONE unless the framework is none */
-	int reason;
+	enum nvvgpu_reason reason;
 	char reason_text[256];
 };
 
@@ -161,7 +163,7 @@ extern const struct framework_ops framework_none;
 extern const struct framework_ops framework_nvvgpu;
 
 /* none.c: a GPU that cannot be shared, for a reason that the caller knows */
-int framework_none_open(struct os *os, const char *address, int reason, const char *text,
-			struct framework **ret);
+int framework_none_open(struct os *os, const char *address, enum nvvgpu_reason reason,
+			const char *text, struct framework **ret);
 
 #endif

@@ -98,7 +98,7 @@ static bool is_passthrough(const char *driver)
 	return !strcmp(driver, "pci-stub") || !strcmp(driver, "pciback") || strstr(driver, "vfio");
 }
 
-static int judge(const struct evidence *e, char *text, size_t size)
+static enum nvvgpu_reason judge(const struct evidence *e, char *text, size_t size)
 {
 	if (e->mdev || e->vendor_vfio) {
 		snprintf(text, size, "its driver offers vGPUs through the %s framework, which this "
@@ -126,8 +126,8 @@ static int judge(const struct evidence *e, char *text, size_t size)
 	return NVVGPU_REASON_NOT_CAPABLE;
 }
 
-int framework_none_open(struct os *os, const char *address, int reason, const char *text,
-			struct framework **ret)
+int framework_none_open(struct os *os, const char *address, enum nvvgpu_reason reason,
+			const char *text, struct framework **ret)
 {
 	struct framework *fw = calloc(1, sizeof(*fw));
 
@@ -151,9 +151,8 @@ static void name_framework(struct framework *fw, const struct evidence *e)
 static int none_probe(struct os *os, const char *address, struct framework **ret)
 {
 	struct evidence evidence;
+	enum nvvgpu_reason reason;
 	char text[256];
-	int reason;
-
 	int err;
 
 	gather(os, address, &evidence);
@@ -200,7 +199,8 @@ static int none_get_params(struct framework *fw, const struct framework_vgpu *vg
 	return refuse(fw);
 }
 
-static int none_get_state(struct framework *fw, const struct framework_vgpu *vgpu, int *ret)
+static int none_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
+			  enum nvvgpu_vgpu_state *ret)
 {
 	return refuse(fw);
 }
@@ -210,8 +210,9 @@ static int none_info(struct framework *fw, struct framework_info *ret)
 	return refuse(fw);
 }
 
-static int none_placements(struct framework *fw, const struct framework_type *type, int which,
-			   uint32_t *ids, size_t capacity, size_t *ret_count, uint32_t *ret_length)
+static int none_placements(struct framework *fw, const struct framework_type *type,
+			   enum nvvgpu_placement_set which, uint32_t *ids, size_t capacity,
+			   size_t *ret_count, uint32_t *ret_length)
 {
 	return refuse(fw);
 }
@@ -227,7 +228,7 @@ static int none_set_params(struct framework *fw, const struct framework_vgpu *vg
 	return refuse(fw);
 }
 
-static int none_statistic(struct framework *fw, int statistic, uint64_t *ret)
+static int none_statistic(struct framework *fw, enum nvvgpu_statistic statistic, uint64_t *ret)
 {
 	return refuse(fw);
 }

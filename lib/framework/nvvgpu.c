@@ -87,7 +87,7 @@ static int ask(struct framework *fw, unsigned long cmd, void *arg, const char *d
 
 static int fail_why(const char *object, int err, uint32_t why, uint64_t detail, const char *doing)
 {
-	int reason = reason_from_why(why);
+	enum nvvgpu_reason reason = reason_from_why(why);
 	char sentence[160];
 
 	if (why == NVVGPU_WHY_NONE)
@@ -106,7 +106,7 @@ static int fail_nonsense(struct framework *fw, const char *what)
 
 /* --------------------------------------------------------------------- info */
 
-static int mode_from_uapi(uint32_t mode)
+static enum nvvgpu_mode mode_from_uapi(uint32_t mode)
 {
 	switch (mode) {
 	case NVVGPU_MODE_EQUAL_SIZE:
@@ -183,7 +183,7 @@ static const size_t statistics[] = {
 #undef STAT
 };
 
-static int fw_statistic(struct framework *fw, int statistic, uint64_t *ret)
+static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, uint64_t *ret)
 {
 	struct nvvgpu_ioctl_stats in = { .size = sizeof(in) };
 	int err = ask(fw, NVVGPU_IOCTL_STATS, &in, "asking the driver for its counters");
@@ -355,8 +355,9 @@ static int fw_types(struct framework *fw, struct framework_types **ret)
 	return 0;
 }
 
-static int fw_placements(struct framework *fw, const struct framework_type *type, int which,
-			 uint32_t *ids, size_t capacity, size_t *ret_count, uint32_t *ret_length)
+static int fw_placements(struct framework *fw, const struct framework_type *type,
+			 enum nvvgpu_placement_set which, uint32_t *ids, size_t capacity,
+			 size_t *ret_count, uint32_t *ret_length)
 {
 	uint32_t raw[MAX_PLACEMENTS];
 	struct nvvgpu_ioctl_placements in = {
@@ -444,7 +445,7 @@ static int slot_of_vf(struct framework *fw, const char *vf, uint32_t *ret)
 
 /* -------------------------------------------------------------------- vGPUs */
 
-static int state_value(uint32_t state)
+static enum nvvgpu_vgpu_state state_value(uint32_t state)
 {
 	switch (state) {
 	case NVVGPU_STATE_ASSIGNED:
@@ -587,7 +588,8 @@ static int fail_gone(const struct framework_vgpu *vgpu)
 			 "list the vGPUs again");
 }
 
-static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu, int *ret)
+static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
+			enum nvvgpu_vgpu_state *ret)
 {
 	struct nvvgpu_vgpu_info info;
 	int err = get_vgpu(fw, vgpu, &info);

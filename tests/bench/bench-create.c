@@ -3,6 +3,7 @@
 #include <nvvgpu/nvvgpu.h>
 #include <uapi/nvvgpu.h>
 #include "bench.h"
+#include "../harness/gpus.h"
 #include "os/os.h"
 
 #define URI	"emu:l40"
@@ -70,7 +71,7 @@ static int open_both(struct context *context)
 
 	if (nvvgpu_open(URI, &context->host) || os_open(URI, &context->os, &detail))
 		return -1;
-	context->gpu = nvvgpu_gpu_first(context->host);
+	context->gpu = gpu_at(context->host, 0);
 	if (!context->gpu || nvvgpu_spec_new(&context->spec) ||
 	    nvvgpu_spec_set_type(context->spec, TYPE))
 		return -1;

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include "../harness/gpus.h"
 #include "internal.h"
 #include "os/vfio_uapi.h"
 #include "bench.h"
@@ -64,7 +65,7 @@ static void save_setup(struct save *save, const char *type, uint64_t bytes)
 	*save = (struct save){ .buf = aligned_alloc(4096, MIB), .fd = -1 };
 	if (!save->buf || nvvgpu_open("emu:l40", &save->host) || nvvgpu_spec_new(&spec) ||
 	    nvvgpu_spec_set_type(spec, type) ||
-	    nvvgpu_create(nvvgpu_gpu_first(save->host), spec, &save->vgpu) ||
+	    nvvgpu_create(gpu_at(save->host, 0), spec, &save->vgpu) ||
 	    nvvgpu_device_open(save->vgpu, &save->device) ||
 	    nvvgpu_migrate_options_new(&save->options))
 		die(type);

@@ -11,6 +11,7 @@
 #include <nvvgpu/nvvgpu.h>
 #include <uapi/nvvgpu.h>
 #include "bench.h"
+#include "../harness/gpus.h"
 #include "os/os.h"
 
 #define URI		"emu:l40*8"
@@ -36,7 +37,7 @@ static double ours(void *arg)
 	size_t listed = 0, round;
 
 	for (round = 0; round < ROUNDS; round++) {
-		nvvgpu_for_each_gpu(context->host, gpu) {
+		for (size_t at = 0; (gpu = gpu_at(context->host, at)); at++) {
 			struct nvvgpu_type_list *list;
 
 			if (nvvgpu_type_list(gpu, NVVGPU_TYPE_ALL, &list))
@@ -101,7 +102,7 @@ static int open_both(struct context *context)
 
 	if (nvvgpu_open(URI, &context->host) || os_open(URI, &context->os, &detail))
 		return -1;
-	nvvgpu_for_each_gpu(context->host, gpu) {
+	for (size_t at = 0; (gpu = gpu_at(context->host, at)); at++) {
 		if (i == BOARDS ||
 		    meet_board(context, &context->boards[i], nvvgpu_gpu_get_address(gpu)))
 			return -1;

@@ -50,5 +50,8 @@ in_out "destroyed $vgpu"
 example destroy_vgpu "$host" "$vgpu"
 [ "$status" -eq 1 ] || fail "should fail"
 
-good save_restore
+new_host 'l40*2'
+good create_vgpu "$host" 41:00.0 L40-1B
+vgpu=$(cut -d ' ' -f 1 "$out")
+good save_restore "$host" "$vgpu" 42:00.0 "$dir/state"
 in_out "is on 0000:42:00.0 now"

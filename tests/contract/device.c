@@ -8,7 +8,7 @@
 
 static int state_of(struct nvvgpu_vgpu *vgpu)
 {
-	int state;
+	enum nvvgpu_vgpu_state state;
 
 	assert_ok(nvvgpu_vgpu_get_state(vgpu, &state));
 	return state;

@@ -9,7 +9,7 @@ START_TEST(gpu_facts)
 {
 	struct nvvgpu_gpu *again;
 	uint32_t vfs;
-	int mode;
+	enum nvvgpu_mode mode;
 
 	ck_assert_uint_eq(nvvgpu_gpu_get_vendor_id(board.gpu), 0x10de);
 	ck_assert_uint_ne(nvvgpu_gpu_get_device_id(board.gpu), 0);
@@ -31,14 +31,17 @@ END_TEST
 
 START_TEST(gpus_in_order_of_address)
 {
+	struct nvvgpu_gpu_list *gpus;
 	struct nvvgpu_gpu *gpu;
-	char last[32] = "";
+	const char *last = "";
 
-	nvvgpu_for_each_gpu(board.host, gpu) {
+	assert_ok(nvvgpu_gpu_list(board.host, &gpus));
+	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(gpus, i)); i++) {
 		ck_assert_int_lt(strcmp(last, nvvgpu_gpu_get_address(gpu)), 0);
-		snprintf(last, sizeof(last), "%s", nvvgpu_gpu_get_address(gpu));
+		last = nvvgpu_gpu_get_address(gpu);
 	}
-	ck_assert_int_eq(nvvgpu_error_get_errno(nvvgpu_last_error()), 0);
+	ck_assert_ptr_null(nvvgpu_gpu_list_get(gpus, nvvgpu_gpu_list_size(gpus)));
+	nvvgpu_gpu_list_unref(gpus);
 }
 END_TEST
 

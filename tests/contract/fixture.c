@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fixture.h"
+#include "../harness/gpus.h"
 
 struct board board;
 
@@ -64,7 +65,7 @@ static void learn_modes(void)
 	int err;
 
 	/* equal-size mode: ids that could be chosen now */
-	err = nvvgpu_type_get_placements(board.gpu, nvvgpu_type_list_get(board.types, 0),
+	err = nvvgpu_type_get_placements(nvvgpu_type_list_get(board.types, 0),
 					 NVVGPU_PLACEMENT_CREATABLE, NULL, 0, &count, NULL);
 	board.placements = err == 0 && count > 0;
 	err = nvvgpu_gpu_set_mixed_size(board.gpu, true);
@@ -80,7 +81,7 @@ static struct nvvgpu_gpu *shareable_gpu(void)
 {
 	struct nvvgpu_gpu *gpu;
 
-	nvvgpu_for_each_gpu(board.host, gpu)
+	for (size_t at = 0; (gpu = gpu_at(board.host, at)); at++)
 		if (nvvgpu_gpu_get_reason(gpu) == NVVGPU_REASON_NONE)
 			return gpu;
 	return NULL;
@@ -234,7 +235,7 @@ size_t placements_now(const struct fact *fact, int which, uint32_t ids[MAX_IDS],
 	struct nvvgpu_type *type = type_now(fact->key);
 	size_t count;
 
-	assert_ok(nvvgpu_type_get_placements(board.gpu, type, which, ids, MAX_IDS, &count,
+	assert_ok(nvvgpu_type_get_placements(type, which, ids, MAX_IDS, &count,
 					     ret_length));
 	ck_assert_uint_le(count, MAX_IDS);
 	nvvgpu_type_unref(type);

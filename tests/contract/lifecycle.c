@@ -14,7 +14,7 @@ START_TEST(each_type_once)
 	for (i = 0; i < board.fact_count; i++) {
 		const struct fact *fact = &board.facts[i];
 		struct nvvgpu_vgpu *vgpu = create(WISH(.type = fact->key));
-		int state;
+		enum nvvgpu_vgpu_state state;
 
 		ck_assert(nvvgpu_vgpu_was_created(vgpu));
 		ck_assert_uint_eq(nvvgpu_vgpu_get_type_id(vgpu), fact->id);
@@ -148,7 +148,7 @@ END_TEST
 START_TEST(destroyed_twice)
 {
 	struct nvvgpu_vgpu *vgpu = create(WISH(.type = smallest()->key));
-	int state;
+	enum nvvgpu_vgpu_state state;
 
 	assert_ok(nvvgpu_destroy(vgpu));
 	assert_ok(nvvgpu_destroy(vgpu));

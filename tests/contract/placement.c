@@ -150,7 +150,7 @@ END_TEST
 START_TEST(mode_refused_with_live_vgpus)
 {
 	struct nvvgpu_vgpu *vgpu = create(WISH(.type = smallest()->key));
-	int mode;
+	enum nvvgpu_mode mode;
 
 	if (board.mixed_capable) {
 		check_error(nvvgpu_gpu_set_mixed_size(board.gpu, true), EBUSY,

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "fixture.h"
+#include "../harness/gpus.h"
 
 #define TYPE		"NVIDIA L40-1B"
 #define INSTANCES	32
@@ -53,7 +54,7 @@ static void open_host(void)
 {
 	board.uri = uri;
 	assert_ok(nvvgpu_open(uri, &board.host));
-	board.gpu = nvvgpu_gpu_ref(nvvgpu_gpu_first(board.host));
+	board.gpu = nvvgpu_gpu_ref(gpu_at(board.host, 0));
 	ck_assert_ptr_nonnull(board.gpu);
 }
 
@@ -225,7 +226,8 @@ START_TEST(open_in_a_process_that_dies)
 	char uuid[] = "0b3f5b4e-3a6c-4a3e-9f3c-6f6d1c1b0002", byte;
 	struct nvvgpu_vgpu *vgpu;
 	struct nvvgpu_device *device;
-	int pipes[2], state, status;
+	enum nvvgpu_vgpu_state state;
+	int pipes[2], status;
 	pid_t holder;
 
 	ck_assert_int_eq(finish(start(create_one, uuid)), 0);
@@ -400,7 +402,7 @@ static int victim(void *arg)
 
 	board.uri = uri;
 	victim_assert(journal, nvvgpu_open(uri, &board.host) == 0);
-	board.gpu = nvvgpu_gpu_ref(nvvgpu_gpu_first(board.host));
+	board.gpu = nvvgpu_gpu_ref(gpu_at(board.host, 0));
 	victim_assert(journal, board.gpu);
 	for (;;)
 		victim_step(journal);
@@ -629,7 +631,7 @@ START_TEST(state_of_another_board)
 	ck_assert_int_eq(finish(start(create_one, uuid)), 0);
 	snprintf(other, sizeof(other), "emu:a40?state=%s", directory);
 	assert_ok(nvvgpu_open(other, &host));
-	gpu = nvvgpu_gpu_first(host);
+	gpu = gpu_at(host, 0);
 	ck_assert_ptr_nonnull(gpu);
 	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_STATE_DAMAGED);
 	ck_assert_str_ne(nvvgpu_gpu_get_reason_text(gpu), "");

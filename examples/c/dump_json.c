@@ -3,6 +3,12 @@
 #include <stdio.h>
 #include <nvvgpu/nvvgpu.h>
 
+static void print_error(const struct nvvgpu_error *error)
+{
+	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
+		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
+}
+
 /* Prints and frees what a *_to_json() function gave. */
 static int print(int err, char *object)
 {
@@ -22,7 +28,7 @@ static int dump(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
 
 	err = nvvgpu_gpu_to_json(gpu, &json);
 	if (print(err, json) || nvvgpu_gpu_get_reason(gpu))
-		return err;
+		return err;	/* a GPU that cannot be shared has neither types nor vGPUs */
 	err = nvvgpu_type_list(gpu, NVVGPU_TYPE_ALL, &types);
 	for (size_t i = 0; !err && i < nvvgpu_type_list_size(types); i++) {
 		err = nvvgpu_type_to_json(nvvgpu_type_list_get(types, i), &json);
@@ -41,20 +47,22 @@ static int dump(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
 
 int main(int argc, char **argv)
 {
+	struct nvvgpu_gpu_list *gpus = NULL;
 	struct nvvgpu *host = NULL;
-	struct nvvgpu_gpu *gpu;
 	int err;
 
-	err = nvvgpu_open(argc > 1 ? argv[1] : NULL, &host);
-	if (!err) {
-		nvvgpu_for_each_gpu(host, gpu) {
-			err = dump(host, gpu);
-			if (err)
-				break;
-		}
+	if (argc > 2) {
+		fprintf(stderr, "usage: dump_json [URI]\n");
+		return 2;
 	}
+	err = nvvgpu_open(argc > 1 ? argv[1] : NULL, &host);	/* NULL: the running host */
+	if (!err)
+		err = nvvgpu_gpu_list(host, &gpus);
+	for (size_t i = 0; !err && i < nvvgpu_gpu_list_size(gpus); i++)
+		err = dump(host, nvvgpu_gpu_list_get(gpus, i));
 	if (err)
-		fprintf(stderr, "%s\n", nvvgpu_error_get_cause(nvvgpu_last_error()));
+		print_error(nvvgpu_last_error());
+	nvvgpu_gpu_list_unref(gpus);
 	nvvgpu_unref(host);
 	return err ? 1 : 0;
 }

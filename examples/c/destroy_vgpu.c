@@ -3,6 +3,12 @@
 #include <stdio.h>
 #include <nvvgpu/nvvgpu.h>
 
+static void print_error(const struct nvvgpu_error *error)
+{
+	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
+		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
+}
+
 int main(int argc, char **argv)
 {
 	struct nvvgpu *host = NULL;
@@ -10,7 +16,7 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: %s URI UUID|VF\n", argv[0]);
+		fprintf(stderr, "usage: destroy_vgpu URI UUID|VF\n");
 		return 2;
 	}
 	err = nvvgpu_open(argv[1], &host);
@@ -19,7 +25,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = nvvgpu_destroy(vgpu);
 	if (err)
-		fprintf(stderr, "%s: %s\n", argv[2], nvvgpu_error_get_cause(nvvgpu_last_error()));
+		print_error(nvvgpu_last_error());
 	nvvgpu_vgpu_unref(vgpu);
 	nvvgpu_unref(host);
 	return err ? 1 : 0;

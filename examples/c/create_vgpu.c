@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* Create a vGPU: create_vgpu URI GPU TYPE, for example
+/* Create a vGPU: create_vgpu URI GPU TYPE [UUID], for example
  * create_vgpu "emu:l40?state=DIR" 41:00.0 L40-4Q
+ *
+ * With the uuid of a vGPU that exists already and is the same, it succeeds again.
  */
 #include <stdio.h>
 #include <nvvgpu/nvvgpu.h>
+
+static void print_error(const struct nvvgpu_error *error)
+{
+	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
+		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
+}
 
 int main(int argc, char **argv)
 {
@@ -11,11 +19,10 @@ int main(int argc, char **argv)
 	struct nvvgpu_gpu *gpu = NULL;
 	struct nvvgpu_spec *spec = NULL;
 	struct nvvgpu_vgpu *vgpu = NULL;
-	const struct nvvgpu_error *error;
 	int err;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: %s URI GPU TYPE\n", argv[0]);
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: create_vgpu URI GPU TYPE [UUID]\n");
 		return 2;
 	}
 	err = nvvgpu_open(argv[1], &host);
@@ -25,16 +32,14 @@ int main(int argc, char **argv)
 		err = nvvgpu_spec_new(&spec);
 	if (!err)
 		err = nvvgpu_spec_set_type(spec, argv[3]);
+	if (!err && argc > 4)
+		err = nvvgpu_spec_set_uuid(spec, argv[4]);
 	if (!err)
 		err = nvvgpu_create(gpu, spec, &vgpu);
-	if (err) {
-		error = nvvgpu_last_error();
-		fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
-			nvvgpu_error_get_cause(error),
-			nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
-	} else {
+	if (err)
+		print_error(nvvgpu_last_error());
+	else
 		printf("%s %s\n", nvvgpu_vgpu_get_uuid(vgpu), nvvgpu_vgpu_get_vfio(vgpu));
-	}
 	/* letting go of a vGPU does not destroy it; any order will do */
 	nvvgpu_vgpu_unref(vgpu);
 	nvvgpu_spec_free(spec);
