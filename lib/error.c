@@ -20,6 +20,8 @@ static int record(int err, enum nvvgpu_reason reason, const char *object, const 
 	text_sanitize(error.object);
 	text_sanitize(error.cause);
 	text_sanitize(error.next_step);
+	snprintf(error.message, sizeof(error.message), "%s%s%s (%s)", error.object,
+		 *error.object ? ": " : "", error.cause, nvvgpu_reason_name(reason));
 	last = error;
 	return -error.err;
 }
@@ -173,6 +175,11 @@ NVVGPU_EXPORT const char *nvvgpu_error_get_object(const struct nvvgpu_error *err
 NVVGPU_EXPORT const char *nvvgpu_error_get_cause(const struct nvvgpu_error *error)
 {
 	return error->cause;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_error_get_message(const struct nvvgpu_error *error)
+{
+	return error->message;
 }
 
 NVVGPU_EXPORT const char *nvvgpu_error_get_next_step(const struct nvvgpu_error *error)

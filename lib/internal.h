@@ -19,6 +19,7 @@ struct nvvgpu_error {
 	char object[128];
 	char cause[512];
 	char next_step[320];
+	char message[720];	/* object, cause and reason in one line */
 };
 
 /*

@@ -32,6 +32,9 @@ START_TEST(test_set)
 	ck_assert_str_eq(nvvgpu_error_get_object(last()), "object");
 	ck_assert_str_eq(nvvgpu_error_get_cause(last()), "cause");
 	ck_assert_str_eq(nvvgpu_error_get_next_step(last()), "next");
+	ck_assert_str_eq(nvvgpu_error_get_message(last()), "object: cause (in-use)");
+	error_set(EBUSY, NVVGPU_REASON_IN_USE, NULL, "cause", "next");
+	ck_assert_str_eq(nvvgpu_error_get_message(last()), "cause (in-use)");
 }
 END_TEST
 

@@ -107,6 +107,12 @@ enum nvvgpu_reason nvvgpu_error_get_reason(const struct nvvgpu_error *error);
 const char *nvvgpu_error_get_object(const struct nvvgpu_error *error);
 /** nvvgpu_error_get_cause - Return: one sentence without a full stop, never NULL */
 const char *nvvgpu_error_get_cause(const struct nvvgpu_error *error);
+/**
+ * nvvgpu_error_get_message - the line to print: "object: cause (reason)", or without object
+ * "cause (reason)"
+ * Return: never NULL; "" when nothing failed
+ */
+const char *nvvgpu_error_get_message(const struct nvvgpu_error *error);
 /** nvvgpu_error_get_next_step - Return: what to do about it, never NULL, perhaps "" */
 const char *nvvgpu_error_get_next_step(const struct nvvgpu_error *error);
 

@@ -98,9 +98,9 @@ const char *nvvgpu_gpu_get_reason_text(struct nvvgpu_gpu *gpu);
 
 /* Live values, asked of the driver by each call. */
 
-/** nvvgpu_gpu_get_vfs_enabled - Return: 0 or a negative errno */
+/** nvvgpu_gpu_get_vfs_enabled - @ret: how many VFs exist now.  Return: 0 or a negative errno */
 int nvvgpu_gpu_get_vfs_enabled(struct nvvgpu_gpu *gpu, uint32_t *ret);
-/** nvvgpu_gpu_get_mode - Return: 0 or a negative errno */
+/** nvvgpu_gpu_get_mode - @ret: which sizes it takes.  Return: 0 or a negative errno */
 int nvvgpu_gpu_get_mode(struct nvvgpu_gpu *gpu, enum nvvgpu_mode *ret);
 /**
  * nvvgpu_gpu_set_mixed_size - allow vGPUs of different sizes on this GPU, or end it

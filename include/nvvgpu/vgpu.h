@@ -63,7 +63,7 @@ int nvvgpu_spec_set_owner(struct nvvgpu_spec *spec, const char *owner);
  * captured tree; -EIO firmware.  nvvgpu_last_error() has the reason code.
  */
 int nvvgpu_create(struct nvvgpu_gpu *gpu, struct nvvgpu_spec *spec, struct nvvgpu_vgpu **ret);
-/** nvvgpu_vgpu_was_created - Return: false when nvvgpu_create() or _restore() found it existing */
+/** nvvgpu_vgpu_was_created - Return: false when it existed already */
 bool nvvgpu_vgpu_was_created(struct nvvgpu_vgpu *vgpu);
 
 /**

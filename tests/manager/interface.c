@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/* What user space sees: events, ioctls, sysfs. */
+#include "manager.h"
+
+/* ---------------------------------------------------------------------------------- events */
+
+START_TEST(events_tell_the_story)
+{
+	struct nvvgpu_event_record record;
+	struct nvvgpu_mgr_vgpu *vgpu;
+	struct nvvgpu_vgpu_info created;
+	unsigned int wakeups;
+	u64 cursor;
+	u32 why;
+
+	start("l40");
+	cursor = nvvgpu_mgr_event_cursor(board.mgr);
+	ck_assert(!nvvgpu_mgr_event_pending(board.mgr, cursor));
+	ck_assert_int_eq(nvvgpu_mgr_event_read(board.mgr, &cursor, &record, sizeof(record)), 0);
+	ck_assert_int_eq(nvvgpu_mgr_event_read(board.mgr, &cursor, &record, sizeof(record) - 1),
+			 -EINVAL);
+
+	wakeups = board.wakeups;
+	created = create(&board, 869);
+	ck_assert_uint_eq(board.wakeups, wakeups + 1);
+	ck_assert(nvvgpu_mgr_event_pending(board.mgr, cursor));
+	set_params(created.id, "a=1", 3, &why);
+	vgpu = open_slot(&board, created.slot);
+	nvvgpu_mgr_reset(vgpu);
+	board_settle(&board);
+	wakeups = board.wakeups;
+	nvvgpu_emu_crash_plugin(board.emu, created.gfid);
+	board_settle(&board);
+	ck_assert_uint_gt(board.wakeups, wakeups);
+	close_vgpu(&board, vgpu);
+	destroy(&board, created.id);
+	set_mode(&board, NVVGPU_MODE_MIXED_SIZE, NULL);
+	nvvgpu_mgr_set_slots_enabled(board.mgr, 7);
+
+	expect_event(&cursor, NVVGPU_EVENT_CREATED, created.id, 0);
+	expect_event(&cursor, NVVGPU_EVENT_PARAMS, created.id, 0);
+	expect_event(&cursor, NVVGPU_EVENT_STARTED, created.id, 0);
+	expect_event(&cursor, NVVGPU_EVENT_RESET, created.id, 0);
+	expect_event(&cursor, NVVGPU_EVENT_CRASHED, created.id, 0);
+	expect_event(&cursor, NVVGPU_EVENT_STOPPED, created.id, 0);
+	expect_event(&cursor, NVVGPU_EVENT_DESTROYED, created.id, 0);
+	expect_event(&cursor, NVVGPU_EVENT_MODE, 0, NVVGPU_MODE_MIXED_SIZE);
+	expect_event(&cursor, NVVGPU_EVENT_VFS, 0, 7);
+	ck_assert(!nvvgpu_mgr_event_pending(board.mgr, cursor));
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(slow_readers_are_told)
+{
+	struct nvvgpu_event_record records[300];
+	u64 cursor, first;
+	ssize_t len;
+
+	start("l40");
+	first = cursor = nvvgpu_mgr_event_cursor(board.mgr);
+	for (u32 i = 0; i < 300; i++)
+		nvvgpu_mgr_set_slots_enabled(board.mgr, i % 2);
+	len = nvvgpu_mgr_event_read(board.mgr, &cursor, records, sizeof(records));
+	ck_assert_int_eq(len, 257 * sizeof(records[0]));
+	ck_assert_uint_eq(records[0].kind, NVVGPU_EVENT_LOST);
+	ck_assert_uint_eq(records[0].value, 44);
+	for (u32 i = 0; i < 257; i++)
+		ck_assert_uint_eq(records[i].sequence, first + 43 + i);
+	ck_assert_uint_eq(cursor, first + 300);
+	/* a cursor from another life of the GPU */
+	cursor = first + 1000;
+	ck_assert_int_eq(nvvgpu_mgr_event_read(board.mgr, &cursor, records, sizeof(records)), 0);
+	ck_assert_uint_eq(cursor, first + 300);
+	board_stop(&board);
+}
+END_TEST
+
+/* --------------------------------------------------------------------------- ioctl manners */
+
+static const struct {
+	unsigned int cmd;
+	u32 size;
+	bool change;
+	u32 reserved;		/* offset, 0: none */
+} requests[] = {
+	{ NVVGPU_IOCTL_INFO, sizeof(struct nvvgpu_ioctl_info), false,
+	  offsetof(struct nvvgpu_ioctl_info, __reserved) },
+	{ NVVGPU_IOCTL_TYPE_ADD, sizeof(struct nvvgpu_ioctl_type), true, 0 },
+	{ NVVGPU_IOCTL_TYPE_GET, sizeof(struct nvvgpu_ioctl_type), false, 0 },
+	{ NVVGPU_IOCTL_TYPE_LIST, sizeof(struct nvvgpu_ioctl_type_list), false,
+	  offsetof(struct nvvgpu_ioctl_type_list, __reserved) },
+	{ NVVGPU_IOCTL_CREATE, sizeof(struct nvvgpu_ioctl_create), true,
+	  offsetof(struct nvvgpu_ioctl_create, __reserved) },
+	{ NVVGPU_IOCTL_DESTROY, sizeof(struct nvvgpu_ioctl_destroy), true, 0 },
+	{ NVVGPU_IOCTL_VGPU_LIST, sizeof(struct nvvgpu_ioctl_vgpu_list), false,
+	  offsetof(struct nvvgpu_ioctl_vgpu_list, __reserved) },
+	{ NVVGPU_IOCTL_VGPU_GET, sizeof(struct nvvgpu_ioctl_vgpu_get), false,
+	  offsetof(struct nvvgpu_ioctl_vgpu_get, __reserved) },
+	{ NVVGPU_IOCTL_PARAMS, sizeof(struct nvvgpu_ioctl_params), false,
+	  offsetof(struct nvvgpu_ioctl_params, __reserved) },
+	{ NVVGPU_IOCTL_PLACEMENTS, sizeof(struct nvvgpu_ioctl_placements), false, 0 },
+	{ NVVGPU_IOCTL_MODE_SET, sizeof(struct nvvgpu_ioctl_mode), true, 0 },
+	{ NVVGPU_IOCTL_STATS, sizeof(struct nvvgpu_ioctl_stats), false, 0 },
+	{ NVVGPU_IOCTL_WARM_SAVE, sizeof(struct nvvgpu_ioctl_warm), true, 0 },
+	{ NVVGPU_IOCTL_WARM_RESTORE, sizeof(struct nvvgpu_ioctl_warm), true, 0 },
+};
+
+static void manners_of(u32 index)
+{
+	u32 buf[PAGE_SIZE / sizeof(u32) + 2];
+	u32 size = requests[index].size;
+	unsigned int cmd = requests[index].cmd;
+	char *tail = (char *)buf + size;
+
+	/* size: below the first published, far too large */
+	memset(buf, 0, sizeof(buf));
+	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -EINVAL);
+	buf[0] = size - 1;
+	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -EINVAL);
+	buf[0] = PAGE_SIZE + 1;
+	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -E2BIG);
+	buf[0] = ~0U;
+	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -E2BIG);
+	/* a tail that this driver does not know */
+	buf[0] = size + 8;
+	tail[7] = 1;
+	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -E2BIG);
+	tail[7] = 0;
+	/* flags, rights, reserved */
+	buf[1] = 0x80000000;
+	ck_assert_int_eq(board_ioctl(&board, cmd, buf), -EOPNOTSUPP);
+	buf[1] = 0;
+	if (requests[index].reserved) {
+		buf[requests[index].reserved / 4] = 1;
+		ck_assert_int_eq(board_ioctl(&board, cmd, buf), -EINVAL);
+		buf[requests[index].reserved / 4] = 0;
+	}
+	if (requests[index].change)
+		ck_assert_int_eq(nvvgpu_mgr_ioctl(board.mgr, cmd, buf, false), -EACCES);
+	else
+		ck_assert_int_ne(nvvgpu_mgr_ioctl(board.mgr, cmd, buf, false), -EACCES);
+	/* a zero tail is fine, and is not written */
+	memset(buf, 0, sizeof(buf));
+	buf[0] = size + 8;
+	ck_assert_int_ne(board_ioctl(&board, cmd, buf), -E2BIG);
+	ck_assert_uint_eq(buf[0], size + 8);
+	for (u32 i = 0; i < 8; i++)
+		ck_assert_int_eq(tail[i], 0);
+}
+
+START_TEST(ioctl_manners)
+{
+	struct nvvgpu_ioctl_params params = {
+		.size = sizeof(params),
+		.flags = NVVGPU_PARAMS_SET,
+	};
+	struct footprint before, after;
+	u32 nothing = 4;
+
+	start("rtx6000-ada");
+	before = footprint(&board);
+	for (u32 i = 0; i < ARRAY_SIZE(requests); i++)
+		manners_of(i);
+	ck_assert_int_eq(nvvgpu_mgr_ioctl(board.mgr, NVVGPU_IOCTL_PARAMS, &params, false), -EACCES);
+	ck_assert_int_eq(board_ioctl(&board, 0, &nothing), -ENOTTY);
+	ck_assert_int_eq(board_ioctl(&board, _IO(NVVGPU_IOCTL_TYPE, 0x7f), &nothing), -ENOTTY);
+	ck_assert_int_eq(board_ioctl(&board, _IOR(NVVGPU_IOCTL_TYPE, 0, u32), &nothing), -ENOTTY);
+	after = footprint(&board);
+	same_footprint(&before, &after);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(array_replies)
+{
+	struct nvvgpu_type_state states[NVVGPU_MAX_TYPES];
+	struct nvvgpu_ioctl_type_list types = { .size = sizeof(types) };
+	struct nvvgpu_ioctl_vgpu_list vgpus = { .size = sizeof(vgpus) };
+	struct nvvgpu_vgpu_info infos[4];
+	u32 expected;
+
+	start("l40");
+	expected = board.data->type_count;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_TYPE_LIST, &types), -ENOSPC);
+	ck_assert_uint_eq(types.count, expected);
+	memset(states, 0xee, sizeof(states));
+	types.states = (uintptr_t)states;
+	types.count = expected - 1;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_TYPE_LIST, &types), -ENOSPC);
+	ck_assert_uint_eq(states[0].id, 0xeeeeeeee);
+	types.count = expected + 1;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_TYPE_LIST, &types), 0);
+	ck_assert_uint_eq(types.count, expected);
+	ck_assert_uint_eq(states[expected].id, 0xeeeeeeee);
+
+	/* none need no room; by slot when there are some */
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_VGPU_LIST, &vgpus), 0);
+	for (u32 slot = 3; slot < 4; slot--) {
+		struct nvvgpu_ioctl_create arg = recipe(&board, 869);
+
+		arg.slot = slot;
+		ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_CREATE, &arg), 0);
+	}
+	vgpus.count = 4;
+	vgpus.infos = (uintptr_t)infos;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_VGPU_LIST, &vgpus), 0);
+	for (u32 slot = 0; slot < 4; slot++)
+		ck_assert_uint_eq(infos[slot].slot, slot);
+	board_stop(&board);
+}
+END_TEST
+
+/* ----------------------------------------------------------------------------------- sysfs */
+
+START_TEST(sysfs_formats)
+{
+	struct nvvgpu_ioctl_create arg;
+	char page[PAGE_SIZE];
+	u32 why;
+
+	start("rtx6000-ada");
+	ck_assert_int_gt(nvvgpu_mgr_show_creatable_types(board.mgr, 0, page), 0);
+	ck_assert_str_eq(page, "ID    : vGPU Name\n"
+			       "941   : NVIDIA RTX6000-Ada-1Q\n"
+			       "942   : NVIDIA RTX6000-Ada-2Q\n"
+			       "943   : NVIDIA RTX6000-Ada-3Q\n"
+			       "944   : NVIDIA RTX6000-Ada-4Q\n"
+			       "945   : NVIDIA RTX6000-Ada-6Q\n"
+			       "946   : NVIDIA RTX6000-Ada-8Q\n"
+			       "947   : NVIDIA RTX6000-Ada-12Q\n"
+			       "948   : NVIDIA RTX6000-Ada-16Q\n"
+			       "949   : NVIDIA RTX6000-Ada-24Q\n"
+			       "950   : NVIDIA RTX6000-Ada-48Q\n");
+	ck_assert_int_eq(nvvgpu_mgr_show_current_type(board.mgr, 0, page), 2);
+	ck_assert_str_eq(page, "0\n");
+	ck_assert_int_eq(nvvgpu_mgr_show_placement(board.mgr, 0, page), -ENXIO);
+	ck_assert_int_eq(nvvgpu_mgr_show_params(board.mgr, 0, page), 1);
+	ck_assert_int_eq(nvvgpu_mgr_show_params(board.mgr, 99, page), -ENODEV);
+
+	arg = recipe(&board, 944);
+	arg.slot = 3;
+	arg.placement = 8;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_CREATE, &arg), 0);
+	set_params(arg.info.id, "enable_uvm=1", 12, &why);
+	nvvgpu_mgr_show_current_type(board.mgr, 3, page);
+	ck_assert_str_eq(page, "944\n");
+	nvvgpu_mgr_show_placement(board.mgr, 3, page);
+	ck_assert_str_eq(page, "8\n");
+	nvvgpu_mgr_show_params(board.mgr, 3, page);
+	ck_assert_str_eq(page, "enable_uvm=1\n");
+	nvvgpu_mgr_show_creatable_types(board.mgr, 3, page);
+	ck_assert_str_eq(page, "ID    : vGPU Name\n");
+	nvvgpu_mgr_show_creatable_types(board.mgr, 4, page);
+	ck_assert_str_eq(page, "ID    : vGPU Name\n944   : NVIDIA RTX6000-Ada-4Q\n");
+	board_stop(&board);
+
+	start("a40");
+	create(&board, 557);
+	nvvgpu_mgr_show_placement(board.mgr, 0, page);
+	ck_assert_str_eq(page, "Not Applicable\n");
+	board_stop(&board);
+}
+END_TEST
+
+void add_interface_cases(Suite *s)
+{
+	TCase *c;
+
+	c = tcase_create("interface");
+	tcase_add_test(c, events_tell_the_story);
+	tcase_add_test(c, slow_readers_are_told);
+	tcase_add_test(c, ioctl_manners);
+	tcase_add_test(c, array_replies);
+	tcase_add_test(c, sysfs_formats);
+	suite_add_tcase(s, c);
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT
+/* The life of a vGPU. */
+#include "manager.h"
+
+/* ------------------------------------------------------------------------- create, destroy */
+
+START_TEST(create_says_why_not)
+{
+	struct nvvgpu_ioctl_create arg, first;
+	u32 why;
+
+	start("l40");
+	refuse(&board, recipe(&board, 4711), -ENODEV, NVVGPU_WHY_NO_TYPE, 4711);
+	arg = recipe(&board, 869);
+	memset(arg.uuid, 0, sizeof(arg.uuid));
+	refuse(&board, arg, -EINVAL, NVVGPU_WHY_NONE, 0);
+	arg = recipe(&board, 869);
+	memset(arg.owner, 'x', sizeof(arg.owner));
+	refuse(&board, arg, -EINVAL, NVVGPU_WHY_NONE, 0);
+	arg = recipe(&board, 869);
+	arg.slot = 32;
+	refuse(&board, arg, -ENODEV, NVVGPU_WHY_VFS_DISABLED, 32);
+	arg = recipe(&board, 869);
+	arg.params_len = NVVGPU_PARAMS_LEN;
+	refuse(&board, arg, -EINVAL, NVVGPU_WHY_PARAMS, NVVGPU_PARAMS_LEN - 1);
+	arg = recipe(&board, 869);
+	arg.params = (uintptr_t)"a=1,,b=2";
+	arg.params_len = 8;
+	refuse(&board, arg, -EINVAL, NVVGPU_WHY_PARAMS, 4);
+
+	first = recipe(&board, 869);
+	first.slot = 5;
+	strcpy(first.owner, "test");
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_CREATE, &first), 0);
+	ck_assert_uint_eq(first.info.slot, 5);
+	ck_assert_str_eq(first.info.owner, "test");
+	refuse(&board, first, -EEXIST, NVVGPU_WHY_DUPLICATE_UUID, 0);
+	arg = recipe(&board, 869);
+	arg.slot = 5;
+	refuse(&board, arg, -EBUSY, NVVGPU_WHY_SLOT_BUSY, 5);
+
+	ck_assert_int_eq(try_destroy(&board, first.info.id + 1, &why), -ENODEV);
+	destroy(&board, first.info.id);
+	ck_assert_int_eq(try_destroy(&board, first.info.id, &why), -ENODEV);
+	nothing_refused(&board);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(ids_rotate)
+{
+	u32 first, id;
+
+	start("l4");
+	first = create(&board, type_id(&board, "1Q")).id;
+	ck_assert_uint_eq(first, 1);
+	for (u32 i = 2; i < 20; i++) {
+		id = create(&board, type_id(&board, "1Q")).id;
+		ck_assert_uint_eq(id, i);
+		destroy(&board, id);
+	}
+	board_stop(&board);
+}
+END_TEST
+
+/* What one vGPU wrote is gone for the next, and nobody else loses anything. */
+START_TEST(scrubs)
+{
+	static const char secret[] = "what the last tenant left behind";
+	struct nvvgpu_vgpu_info vgpu, other;
+	struct nvvgpu_mgr_vgpu *open;
+	u64 here, there, base = 1ULL << 30;
+	char back[sizeof(secret)];
+
+	start("l40");
+	vgpu = create(&board, 869);
+	other = create(&board, 869);
+	here = vgpu.placement * base + 12345;
+	there = other.placement * base + base - sizeof(secret);
+	ck_assert_int_eq(board_fb_write(&board, here, secret, sizeof(secret)), 0);
+	ck_assert_int_eq(board_fb_write(&board, there, secret, sizeof(secret)), 0);
+
+	/* close and open keep the contents, reset does not */
+	open = open_slot(&board, vgpu.slot);
+	close_vgpu(&board, open);
+	ck_assert_int_eq(board_fb_read(&board, here, back, sizeof(back)), 0);
+	ck_assert_str_eq(back, secret);
+	open = open_slot(&board, vgpu.slot);
+	ck_assert_int_eq(nvvgpu_mgr_reset(open), 0);
+	ck_assert(!board_fb_used(&board, vgpu.placement * base, base));
+	close_vgpu(&board, open);
+
+	ck_assert_int_eq(board_fb_write(&board, here, secret, sizeof(secret)), 0);
+	destroy(&board, vgpu.id);
+	ck_assert(!board_fb_used(&board, vgpu.placement * base, base));
+	ck_assert_int_eq(board_fb_write(&board, here, secret, sizeof(secret)), 0);
+	ck_assert_uint_eq(create(&board, 869).placement, vgpu.placement);
+	ck_assert(!board_fb_used(&board, vgpu.placement * base, base));
+
+	ck_assert_int_eq(board_fb_read(&board, there, back, sizeof(back)), 0);
+	ck_assert_str_eq(back, secret);
+	ck_assert_uint_eq(stats(&board).scrubbed_bytes_total, 5 * base);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(slots_follow_sriov)
+{
+	struct nvvgpu_ioctl_create arg;
+
+	start("l40");
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, 33), -EINVAL);
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, 2), 0);
+	ck_assert_uint_eq(type_state(&board, 869).available, 2);
+	create(&board, 869);
+	arg = recipe(&board, 869);
+	arg.slot = 2;
+	refuse(&board, arg, -ENODEV, NVVGPU_WHY_VFS_DISABLED, 2);
+	create(&board, 869);
+	refuse(&board, recipe(&board, 869), -ENOSPC, NVVGPU_WHY_EXHAUSTED, 2);
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, 1), -EBUSY);
+	destroy_all(&board);
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, 0), 0);
+	ck_assert_uint_eq(type_state(&board, 869).why, NVVGPU_WHY_VFS_DISABLED);
+	refuse(&board, recipe(&board, 869), -ENOSPC, NVVGPU_WHY_VFS_DISABLED, 0);
+	board_stop(&board);
+
+	start("t4");
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, 16), 0);
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, 4), -EOPNOTSUPP);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(mode_rules)
+{
+	u32 why, id;
+	u64 cursor;
+
+	start("t4");
+	ck_assert_int_eq(set_mode(&board, NVVGPU_MODE_MIXED_SIZE, &why), -EOPNOTSUPP);
+	ck_assert_uint_eq(why, NVVGPU_WHY_NOT_SUPPORTED);
+	ck_assert_int_eq(set_mode(&board, NVVGPU_MODE_EQUAL_SIZE, &why), 0);
+	ck_assert_int_eq(set_mode(&board, 2, &why), -EINVAL);
+	board_stop(&board);
+
+	start("a40");
+	id = create(&board, 557).id;
+	ck_assert_int_eq(set_mode(&board, NVVGPU_MODE_MIXED_SIZE, &why), -EBUSY);
+	ck_assert_uint_eq(why, NVVGPU_WHY_LIVE_VGPUS);
+	destroy(&board, id);
+	ck_assert_int_eq(set_mode(&board, NVVGPU_MODE_MIXED_SIZE, &why), 0);
+	ck_assert_uint_eq(info(&board).mode, NVVGPU_MODE_MIXED_SIZE);
+	cursor = nvvgpu_mgr_event_cursor(board.mgr);
+	ck_assert_int_eq(set_mode(&board, NVVGPU_MODE_MIXED_SIZE, &why), 0);
+	ck_assert(!nvvgpu_mgr_event_pending(board.mgr, cursor));
+	nothing_refused(&board);
+	board_stop(&board);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------ parameters */
+
+START_TEST(parameters)
+{
+	static const char *const good[] = {
+		"a=1", "a=1,b=2", "frame_rate_limiter=0,disable_vnc=1", "a=x y=z", "",
+	};
+	static const struct {
+		const char *text;
+		u32 offset;
+	} bad[] = {
+		{ "a", 1 }, { "=1", 0 }, { "a=", 2 }, { "a=1,", 4 }, { ",a=1", 0 },
+		{ "a=1,,b=2", 4 }, { "a=1,a=2", 4 }, { "a b=1", 1 }, { "a=\t", 2 },
+		{ "a=1\n", 3 }, { "a=\xc3\xa4", 2 }, { "a=1,b=2,ab=3,b=4", 13 },
+	};
+	struct nvvgpu_ioctl_params get = { .size = sizeof(get) };
+	struct nvvgpu_ioctl_create arg;
+	struct nvvgpu_mgr_vgpu *open;
+	char buf[NVVGPU_PARAMS_LEN], big[NVVGPU_PARAMS_LEN];
+	size_t len;
+	u32 why;
+
+	start("l40");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		arg = recipe(&board, 869);
+		arg.params = (uintptr_t)bad[i].text;
+		arg.params_len = strlen(bad[i].text);
+		refuse(&board, arg, -EINVAL, NVVGPU_WHY_PARAMS, bad[i].offset);
+	}
+	arg = recipe(&board, 869);
+	arg.params = (uintptr_t)"a=1,b=2 not read";
+	arg.params_len = 7;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_CREATE, &arg), 0);
+	get.id = arg.info.id;
+
+	/* get: needed length, exact room, room for a NUL */
+	get.params = (uintptr_t)buf;
+	get.len = 6;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_PARAMS, &get), -ENOSPC);
+	ck_assert_uint_eq(get.len, 7);
+	memset(buf, 'z', sizeof(buf));
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_PARAMS, &get), 0);
+	ck_assert(!memcmp(buf, "a=1,b=2z", 8));
+	get.len = 8;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_PARAMS, &get), 0);
+	ck_assert_str_eq(buf, "a=1,b=2");
+	ck_assert_uint_eq(get.len, 7);
+
+	/* set: whole or not at all */
+	ck_assert_int_eq(set_params(get.id, "a\0=1", 4, &why), -EINVAL);
+	ck_assert_uint_eq(why, NVVGPU_WHY_PARAMS);
+	ck_assert_int_eq(set_params(get.id + 1, "a=1", 3, &why), -ENODEV);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		ck_assert_int_eq(set_params(get.id, good[i], strlen(good[i]), &why), 0);
+		get.len = sizeof(buf);
+		ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_PARAMS, &get), 0);
+		ck_assert_str_eq(buf, good[i]);
+	}
+	memset(big, 'v', sizeof(big));
+	memcpy(big, "key=", 4);
+	ck_assert_int_eq(set_params(get.id, big, 4 + 256, &why), -EINVAL);
+	ck_assert_int_eq(set_params(get.id, big, 4 + 255, &why), 0);
+	for (len = 0; len + 7 < sizeof(big); len += 7)
+		sprintf(big + len, "k%03zu=v,", len / 7);
+	ck_assert_int_eq(set_params(get.id, big, len - 1, &why), 0);
+
+	open = open_slot(&board, arg.info.slot);
+	ck_assert_int_eq(set_params(get.id, "a=1", 3, &why), -EBUSY);
+	ck_assert_uint_eq(why, NVVGPU_WHY_IN_USE);
+	close_vgpu(&board, open);
+	board_stop(&board);
+}
+END_TEST
+
+/* ---------------------------------------------------------------------- open, crash, reset */
+
+START_TEST(open_and_close)
+{
+	struct nvvgpu_mgr_vgpu *vgpu, *again;
+	struct nvvgpu_vgpu_info created;
+	struct footprint before, after;
+	u32 why;
+
+	start(board_ids[_i]);
+	ck_assert_int_eq(nvvgpu_mgr_open(board.mgr, 0, 1, &vgpu), -ENODEV);
+	ck_assert_int_eq(nvvgpu_mgr_open(board.mgr, 1000, 1, &vgpu), -ENODEV);
+	created = create(&board, board.data->types[0].id);
+	before = footprint(&board);
+
+	vgpu = open_slot(&board, created.slot);
+	ck_assert_uint_eq(state_of(&board, created.id), NVVGPU_STATE_RUNNING);
+	ck_assert_uint_eq(nvvgpu_mgr_vgpu_gfid(vgpu), created.gfid);
+	ck_assert_uint_eq(nvvgpu_mgr_vgpu_type(vgpu)->id, created.type_id);
+	ck_assert_int_eq(nvvgpu_mgr_open(board.mgr, created.slot, 1, &again), -EBUSY);
+	ck_assert_int_eq(try_destroy(&board, created.id, &why), -EBUSY);
+	ck_assert_uint_eq(why, NVVGPU_WHY_IN_USE);
+	ck_assert_int_eq(nvvgpu_mgr_set_bus_master(vgpu, true), 0);
+	ck_assert_int_eq(nvvgpu_mgr_reset(vgpu), 0);
+	close_vgpu(&board, vgpu);
+
+	ck_assert_uint_eq(state_of(&board, created.id), NVVGPU_STATE_ASSIGNED);
+	after = footprint(&board);
+	same_footprint(&before, &after);
+	ck_assert_uint_eq(after.stats.booted_total, 1);
+	destroy(&board, created.id);
+	nothing_refused(&board);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(crash_and_revival)
+{
+	struct nvvgpu_vgpu_info created;
+	struct nvvgpu_mgr_vgpu *vgpu;
+	struct footprint before, after;
+	u64 estimate;
+
+	start("l40");
+	created = create(&board, 869);
+	before = footprint(&board);
+	vgpu = open_slot(&board, created.slot);
+	ck_assert_int_eq(nvvgpu_emu_crash_plugin(board.emu, created.gfid), 0);
+	board_settle(&board);
+	ck_assert_uint_eq(state_of(&board, created.id), NVVGPU_STATE_FAILED);
+	ck_assert_int_eq(nvvgpu_mgr_stop_work(vgpu, &estimate), -EIO);
+	ck_assert_int_eq(nvvgpu_mgr_set_bus_master(vgpu, true), -EIO);
+
+	ck_assert_int_eq(nvvgpu_mgr_reset(vgpu), 0);
+	board_settle(&board);
+	ck_assert_uint_eq(state_of(&board, created.id), NVVGPU_STATE_RUNNING);
+	ck_assert_int_eq(nvvgpu_mgr_stop_work(vgpu, &estimate), 0);
+	ck_assert_int_eq(nvvgpu_mgr_resume_work(vgpu), 0);
+
+	/* closed without a reset: nothing stays behind */
+	ck_assert_int_eq(nvvgpu_emu_crash_plugin(board.emu, created.gfid), 0);
+	board_settle(&board);
+	close_vgpu(&board, vgpu);
+	ck_assert_uint_eq(state_of(&board, created.id), NVVGPU_STATE_ASSIGNED);
+	after = footprint(&board);
+	same_footprint(&before, &after);
+	vgpu = open_slot(&board, created.slot);
+	ck_assert_uint_eq(state_of(&board, created.id), NVVGPU_STATE_RUNNING);
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+END_TEST
+
+/* --------------------------------------------------------------------------------- threads */
+
+static void *keep_listing(void *arg)
+{
+	struct nvvgpu_type_state states[NVVGPU_MAX_TYPES];
+	bool *done = arg;
+	u64 cursor = nvvgpu_mgr_event_cursor(board.mgr);
+
+	while (!__atomic_load_n(done, __ATOMIC_ACQUIRE)) {
+		struct nvvgpu_event_record records[16];
+		struct nvvgpu_ioctl_type_list list = {
+			.size = sizeof(list),
+			.count = NVVGPU_MAX_TYPES,
+			.states = (uintptr_t)states,
+		};
+
+		if (nvvgpu_mgr_ioctl(board.mgr, NVVGPU_IOCTL_TYPE_LIST, &list, false))
+			return (void *)"type list failed";
+		for (u32 i = 0; i < list.count; i++)
+			if (!states[i].available && states[i].why == NVVGPU_WHY_NONE)
+				return (void *)"0 without a why";
+		nvvgpu_mgr_event_read(board.mgr, &cursor, records, sizeof(records));
+	}
+	return NULL;
+}
+
+START_TEST(lists_beside_changes)
+{
+	bool done = false;
+	pthread_t reader;
+	void *complaint;
+
+	start("l40");
+	ck_assert_int_eq(pthread_create(&reader, NULL, keep_listing, &done), 0);
+	for (u32 i = 0; i < 300; i++) {
+		u32 id = create(&board, board.data->types[i % 3].id).id;
+
+		if (i % 3)
+			close_vgpu(&board, open_slot(&board, 0));
+		destroy(&board, id);
+	}
+	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
+	pthread_join(reader, &complaint);
+	ck_assert_msg(!complaint, "%s", (const char *)complaint);
+	board_stop(&board);
+}
+END_TEST
+
+void add_vgpus_cases(Suite *s)
+{
+	TCase *c;
+
+	c = tcase_create("vgpus");
+	tcase_set_timeout(c, 30);
+	tcase_add_test(c, create_says_why_not);
+	tcase_add_test(c, ids_rotate);
+	tcase_add_test(c, scrubs);
+	tcase_add_test(c, slots_follow_sriov);
+	tcase_add_test(c, mode_rules);
+	tcase_add_test(c, parameters);
+	tcase_add_loop_test(c, open_and_close, 0, BOARDS);
+	tcase_add_test(c, crash_and_revival);
+	tcase_add_test(c, lists_beside_changes);
+	suite_add_tcase(s, c);
+}
