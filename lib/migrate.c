@@ -130,7 +130,8 @@ static int check(void *arg)
 		return error_set(ETIMEDOUT, NVVGPU_REASON_DEADLINE, op->object,
 				 "the deadline passed before it was done",
 				 "set a later deadline, or find out what is slow");
-	return op->started && now >= op->report_ns ? report(op, now) : 0;
+	/* also while nothing has come yet: whoever waits may want to give up */
+	return now >= op->report_ns ? report(op, now) : 0;
 }
 
 int migrate_op_begin(struct migrate_op *op, struct nvvgpu_migrate_options *options,
@@ -146,6 +147,7 @@ int migrate_op_begin(struct migrate_op *op, struct nvvgpu_migrate_options *optio
 		.passes = 1,
 		.io = { .twin = -1 },
 	};
+	op->report_ns = op->start_ns + REPORT_INTERVAL_NS;
 	if (options && options->timeout_ns && options->timeout_ns < UINT64_MAX - op->start_ns)
 		op->deadline_ns = op->start_ns + options->timeout_ns;
 	err = io_open(&op->io, fd, write, check, op);
@@ -217,11 +219,12 @@ int migrate_op_read_all(struct migrate_op *op, struct stream_reader *reader,
 
 /* ----------------------------------------------------------- inspect, verify */
 
-NVVGPU_EXPORT int nvvgpu_migrate_inspect(int fd, struct nvvgpu_stream_info **ret)
+NVVGPU_EXPORT int nvvgpu_migrate_inspect(int fd, struct nvvgpu_migrate_options *options,
+					 struct nvvgpu_stream_info **ret)
 {
 	struct stream_reader reader = { 0 };
 	struct migrate_op op;
-	int err = migrate_op_begin(&op, NULL, "stream", fd, false);
+	int err = migrate_op_begin(&op, options, "stream", fd, false);
 
 	if (!err)
 		err = stream_reader_open(&reader, &op.io);

@@ -1113,6 +1113,33 @@ START_TEST(test_deadline)
 }
 END_TEST
 
+/* A pipe into which nobody writes: who waits is asked all the same whether to go on. */
+START_TEST(test_wait_for_first_bytes)
+{
+	struct nvvgpu_migrate_options *options = new_options();
+	struct nvvgpu_vgpu *untouched = NULL;
+	struct nvvgpu_stream_info *info;
+	struct watcher watcher = { .cancel_at = 2 };
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	nvvgpu_migrate_options_set_deadline(options, 50000000);
+	assert_fails(nvvgpu_migrate_inspect(fds[0], options, &info), ETIMEDOUT, DEADLINE);
+	assert_fails(nvvgpu_migrate_verify(fds[0], options, NULL), ETIMEDOUT, DEADLINE);
+	nvvgpu_migrate_options_set_deadline(options, 0);
+	nvvgpu_migrate_options_set_progress(options, watch, &watcher);
+	assert_fails(nvvgpu_migrate_inspect(fds[0], options, &info), ECANCELED, CANCELLED);
+	watcher.calls = 0;
+	assert_fails(nvvgpu_migrate_restore(target, fds[0], options, &untouched), ECANCELED,
+		     CANCELLED);
+	ck_assert_uint_eq(watcher.calls, 2);
+	ck_assert_uint_eq(watcher.last, 0);
+	close(fds[0]);
+	close(fds[1]);
+	nvvgpu_migrate_options_free(options);
+}
+END_TEST
+
 /* ------------------------------------------------------------ what goes wrong */
 
 START_TEST(test_no_room)
@@ -1396,6 +1423,7 @@ static Suite *migrate_suite(void)
 	tcase_add_test(tcase, test_cancel_by_progress);
 	tcase_add_loop_test(tcase, test_cancel, 1, 4);
 	tcase_add_test(tcase, test_deadline);
+	tcase_add_test(tcase, test_wait_for_first_bytes);
 	add_failures(suite);
 	return suite;
 }

@@ -165,7 +165,7 @@ START_TEST(test_round_trip)
 	struct bytes bytes = build(true);
 	int fd = memory_file(bytes.at, bytes.len);
 
-	ck_assert_int_eq(nvvgpu_migrate_inspect(fd, &info), 0);
+	ck_assert_int_eq(nvvgpu_migrate_inspect(fd, NULL, &info), 0);
 	ck_assert(!nvvgpu_stream_info_is_verified(info));
 	ck_assert_uint_eq(nvvgpu_stream_info_get_data_bytes(info), 0);
 	nvvgpu_stream_info_free(info);

@@ -181,7 +181,7 @@ static int peek_pipe(int fd, struct nvvgpu_stream_info **ret)
 		n = copy_waiting(fd, &copy);
 		if (n < 0)
 			return (int)n;
-		err = nvvgpu_migrate_inspect(copy, ret);
+		err = nvvgpu_migrate_inspect(copy, NULL, ret);
 		close(copy);
 		if (!err || n >= PEEK_MOST || nvvgpu_error_get_reason(nvvgpu_last_error()) !=
 						      NVVGPU_REASON_STREAM_TRUNCATED)
@@ -201,7 +201,7 @@ static int peek(int fd, struct nvvgpu_stream_info **ret)
 
 	if (start < 0)
 		return peek_pipe(fd, ret);
-	err = nvvgpu_migrate_inspect(fd, ret);
+	err = nvvgpu_migrate_inspect(fd, NULL, ret);
 	if (lseek(fd, start, SEEK_SET) < 0)
 		return -errno;
 	return err;

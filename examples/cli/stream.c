@@ -68,19 +68,39 @@ static int tell_info(const struct cli *cli, const struct nvvgpu_stream_info *inf
 
 /* --------------------------------------------------------------- inspect */
 
-static int run_inspect(struct cli *cli)
+typedef int (*read_fn)(int fd, struct nvvgpu_migrate_options *options,
+		      struct nvvgpu_stream_info **ret);
+
+static int read_stream(struct cli *cli, read_fn from, struct transfer *transfer,
+		       struct nvvgpu_stream_info **ret)
 {
-	struct nvvgpu_stream_info *info AUTO(info) = NULL;
 	int fd, err, code;
 
 	code = infile_open(cli, word(cli, 0), &fd);
 	if (code)
 		return code;
-	err = nvvgpu_migrate_inspect(fd, &info);
-	code = err ? fail_stream(cli, err, word(cli, 0)) : tell_info(cli, info, "");
+	transfer_begin(transfer, NULL);
+	err = from(fd, transfer->options, ret);
+	transfer_end(transfer);
 	close(fd);
-	return code;
+	return err ? fail_stream(cli, err, word(cli, 0)) : 0;
 }
+
+static int run_inspect(struct cli *cli)
+{
+	struct transfer AUTO_TRANSFER transfer = { .options = NULL };
+	struct nvvgpu_stream_info *info AUTO(info) = NULL;
+	int code = transfer_init(cli, &transfer, "inspecting");
+
+	if (!code)
+		code = read_stream(cli, nvvgpu_migrate_inspect, &transfer, &info);
+	return code ? code : tell_info(cli, info, "");
+}
+
+static const struct verb_option options[] = {
+	{ 0, "timeout", "SECONDS", "give up after this time" },
+	{ 0 },
+};
 
 const struct verb verb_inspect = {
 	.name = "inspect",
@@ -88,6 +108,7 @@ const struct verb verb_inspect = {
 	.summary = "show what a saved state says of itself",
 	.details = "Show the identity of a saved state. Its data is not read: whether it is whole "
 		   "is for verify to say.",
+	.options = options,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_inspect,
@@ -118,44 +139,23 @@ static int tell_verified(const struct cli *cli, const struct transfer *transfer,
 	return CLI_OK;
 }
 
-static int verify(struct cli *cli, int fd)
+static int run_verify(struct cli *cli)
 {
 	struct transfer AUTO_TRANSFER transfer = { .options = NULL };
 	struct nvvgpu_stream_info *info AUTO(info) = NULL;
-	int err, code;
+	int code = transfer_init(cli, &transfer, "verifying");
 
-	code = transfer_init(cli, &transfer, "verifying");
-	if (code)
-		return code;
-	transfer_begin(&transfer, NULL);
-	err = nvvgpu_migrate_verify(fd, transfer.options, &info);
-	transfer_end(&transfer);
-	return err ? fail_stream(cli, err, word(cli, 0)) : tell_verified(cli, &transfer, info);
+	if (!code)
+		code = read_stream(cli, nvvgpu_migrate_verify, &transfer, &info);
+	return code ? code : tell_verified(cli, &transfer, info);
 }
-
-static int run_verify(struct cli *cli)
-{
-	int fd, code;
-
-	code = infile_open(cli, word(cli, 0), &fd);
-	if (code)
-		return code;
-	code = verify(cli, fd);
-	close(fd);
-	return code;
-}
-
-static const struct verb_option verify_options[] = {
-	{ 0, "timeout", "SECONDS", "give up after this time" },
-	{ 0 },
-};
 
 const struct verb verb_verify = {
 	.name = "verify",
 	.arguments = "FILE|-",
 	.summary = "check every byte of a saved state",
 	.details = "Read a whole saved state and check every checksum, length and count in it.",
-	.options = verify_options,
+	.options = options,
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_verify,

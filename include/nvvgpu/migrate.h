@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/** struct nvvgpu_migrate_options - how to save, restore or verify: a recipe */
+/** struct nvvgpu_migrate_options - how to save, restore, inspect or verify: a recipe */
 struct nvvgpu_migrate_options;
 /** struct nvvgpu_stream_info - what a state stream says of itself: an immutable snapshot */
 struct nvvgpu_stream_info;
@@ -22,6 +22,9 @@ uint64_t nvvgpu_progress_get_bytes_per_second(const struct nvvgpu_progress *prog
 
 /**
  * typedef nvvgpu_progress_fn - called at the start, at most ten times a second, and at the end
+ *
+ * Called too while the other side lets wait, with the same number of bytes.
+ *
  * Return: 0 to go on; anything else cancels (-ECANCELED, reason "cancelled").
  */
 typedef int (*nvvgpu_progress_fn)(void *arg, const struct nvvgpu_progress *progress);
@@ -112,9 +115,11 @@ int nvvgpu_migrate_restore_device(struct nvvgpu_device *device, int fd,
  * nvvgpu_migrate_inspect - read header and identity of a stream, not its data
  * @fd: read from its current position, as by all calls here, and not a byte
  *      further than needed: behind the trailer another stream may follow
+ * @options: NULL for the defaults
  * @ret: to be freed with nvvgpu_stream_info_free(); totals are unknown (0)
  */
-int nvvgpu_migrate_inspect(int fd, struct nvvgpu_stream_info **ret);
+int nvvgpu_migrate_inspect(int fd, struct nvvgpu_migrate_options *options,
+			   struct nvvgpu_stream_info **ret);
 
 /**
  * nvvgpu_migrate_verify - read a whole stream and check every checksum

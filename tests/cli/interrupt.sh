@@ -65,3 +65,12 @@ has_error deadline
 fails 1 save $uuid -o "$dir/late.state" --timeout 0.000001
 has_error deadline
 [ "$(find "$dir" -name 'late.state*' | wc -l)" -eq 0 ] || fail "a part was left behind"
+for verb in inspect verify; do
+    command_line="$verb --timeout"
+    exec 3<>"$dir/fifo"
+    status=0
+    "$NVVGPU" $verb - --timeout 0.2 <&3 >"$out" 2>"$err" || status=$?
+    exec 3<&-
+    [ "$status" -eq 1 ] || fail "a deadline that passed is a failure"
+    has_error deadline
+done

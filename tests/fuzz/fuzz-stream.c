@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fd = fill_file(copy + 1, size - 1);
 
 	lseek(fd, 0, SEEK_SET);
-	if (nvvgpu_migrate_inspect(fd, &info) == 0 && !nvvgpu_stream_info_get_type_name(info))
+	if (nvvgpu_migrate_inspect(fd, NULL, &info) == 0 && !nvvgpu_stream_info_get_type_name(info))
 		abort();
 	nvvgpu_stream_info_free(info);
 	info = NULL;
