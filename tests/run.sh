@@ -12,11 +12,15 @@ warnings as errors, runs the suites and ends with one line:
 which counts every case of a Check program and every script as one.  Ends with 1 when
 anything failed.
 
-  --quick   unit contract cli                              a few minutes
-  (none)    the same, and abi consumer asan valgrind clang fuzz   (each fuzz target 20 s,
-            valgrind over the unit tests)
+  --quick   unit contract cli python examples              a few minutes
+  (none)    the same, and go abi consumer python-memory packaging quickstart asan valgrind
+            clang fuzz     (each fuzz target 20 s, valgrind over the unit tests)
   --all     the same and bench; every test at full length  (valgrind over contract
             tests too, fuzz targets 3 minutes each, 1500 processes killed)
+
+go is the Go binding under the race detector, python-memory the Python binding under
+ASan and valgrind, packaging the wheel and the installed tree, quickstart the commands
+of doc/quickstart-*.md.
 
 SUITE: only these.  BUILD: the build directory (default: build); the clang build stands
 beside it in $BUILD-clang.
@@ -39,7 +43,8 @@ for argument in "$@"; do
 		usage
 		exit 0
 		;;
-	unit | contract | cli | abi | consumer | asan | valgrind | clang | fuzz | bench)
+	unit | contract | cli | python | examples | go | abi | consumer | python-memory | packaging | \
+		quickstart | asan | valgrind | clang | fuzz | bench)
 		suites+=("$argument")
 		;;
 	*)
@@ -50,8 +55,9 @@ for argument in "$@"; do
 done
 export TEST_LEVEL
 if [ ${#suites[@]} -eq 0 ]; then
-	suites=(unit contract cli)
-	[ "$TEST_LEVEL" = quick ] || suites+=(abi consumer asan valgrind clang fuzz)
+	suites=(unit contract cli python examples)
+	[ "$TEST_LEVEL" = quick ] ||
+		suites+=(go abi consumer python-memory packaging quickstart asan valgrind clang fuzz)
 	[ "$TEST_LEVEL" != all ] || suites+=(bench)
 fi
 
@@ -108,7 +114,8 @@ run_meson() {
 
 run_plain() {
 	local chosen=() suite
-	for suite in unit contract cli abi consumer; do
+	for suite in unit contract cli python examples go abi consumer python-memory packaging \
+		quickstart; do
 		if wanted "$suite"; then
 			chosen+=(--suite "$suite")
 		fi

@@ -7,12 +7,6 @@
 #include <stdio.h>
 #include <nvvgpu/nvvgpu.h>
 
-static void print_error(const struct nvvgpu_error *error)
-{
-	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
-		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
-}
-
 int main(int argc, char **argv)
 {
 	struct nvvgpu *host = NULL;
@@ -37,7 +31,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = nvvgpu_create(gpu, spec, &vgpu);
 	if (err)
-		print_error(nvvgpu_last_error());
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	else
 		printf("%s %s\n", nvvgpu_vgpu_get_uuid(vgpu), nvvgpu_vgpu_get_vfio(vgpu));
 	/* letting go of a vGPU does not destroy it; any order will do */

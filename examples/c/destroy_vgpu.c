@@ -3,12 +3,6 @@
 #include <stdio.h>
 #include <nvvgpu/nvvgpu.h>
 
-static void print_error(const struct nvvgpu_error *error)
-{
-	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
-		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
-}
-
 int main(int argc, char **argv)
 {
 	struct nvvgpu *host = NULL;
@@ -25,7 +19,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = nvvgpu_destroy(vgpu);
 	if (err)
-		print_error(nvvgpu_last_error());
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	nvvgpu_vgpu_unref(vgpu);
 	nvvgpu_unref(host);
 	return err ? 1 : 0;

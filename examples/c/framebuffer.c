@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = work(device, !strcmp(argv[3], "fill"), (uint32_t)atoi(argv[4]));
 	if (err)
-		fprintf(stderr, "%s\n", nvvgpu_error_get_cause(nvvgpu_last_error()));
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	else
 		printf("%s: %s MiB\n", argv[3], argv[4]);
 	nvvgpu_device_unref(device);

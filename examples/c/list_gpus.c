@@ -3,12 +3,6 @@
 #include <stdio.h>
 #include <nvvgpu/nvvgpu.h>
 
-static void print_error(const struct nvvgpu_error *error)
-{
-	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
-		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
-}
-
 static void print_gpu(struct nvvgpu_gpu *gpu)
 {
 	printf("%s  %s  %s", nvvgpu_gpu_get_address(gpu), nvvgpu_gpu_get_name(gpu),
@@ -34,7 +28,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; !err && i < nvvgpu_gpu_list_size(gpus); i++)
 		print_gpu(nvvgpu_gpu_list_get(gpus, i));
 	if (err)
-		print_error(nvvgpu_last_error());
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	nvvgpu_gpu_list_unref(gpus);
 	nvvgpu_unref(host);
 	return err ? 1 : 0;

@@ -4,12 +4,6 @@
 #include <stdio.h>
 #include <nvvgpu/nvvgpu.h>
 
-static void print_error(const struct nvvgpu_error *error)
-{
-	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
-		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
-}
-
 static void print_type(struct nvvgpu_type *type)
 {
 	uint32_t available;
@@ -23,19 +17,23 @@ static void print_type(struct nvvgpu_type *type)
 		printf("%" PRIu32 "\n", available);
 }
 
-/* One GPU without types is no reason to be silent about the others. */
-static void print_types(struct nvvgpu_gpu *gpu)
+static int print_types(struct nvvgpu_gpu *gpu)
 {
 	struct nvvgpu_type_list *types;
+	int err;
 
 	printf("%s %s\n", nvvgpu_gpu_get_address(gpu), nvvgpu_gpu_get_name(gpu));
-	if (nvvgpu_type_list(gpu, NVVGPU_TYPE_ALL, &types)) {
-		printf("  no types: %s\n", nvvgpu_error_get_cause(nvvgpu_last_error()));
-		return;
+	if (nvvgpu_gpu_get_reason(gpu)) {
+		printf("  no types: %s\n", nvvgpu_gpu_get_reason_text(gpu));
+		return 0;
 	}
+	err = nvvgpu_type_list(gpu, NVVGPU_TYPE_ALL, &types);
+	if (err)
+		return err;
 	for (size_t i = 0; i < nvvgpu_type_list_size(types); i++)
 		print_type(nvvgpu_type_list_get(types, i));
 	nvvgpu_type_list_unref(types);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -52,9 +50,9 @@ int main(int argc, char **argv)
 	if (!err)
 		err = nvvgpu_gpu_list(host, &gpus);
 	for (size_t i = 0; !err && i < nvvgpu_gpu_list_size(gpus); i++)
-		print_types(nvvgpu_gpu_list_get(gpus, i));
+		err = print_types(nvvgpu_gpu_list_get(gpus, i));
 	if (err)
-		print_error(nvvgpu_last_error());
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	nvvgpu_gpu_list_unref(gpus);
 	nvvgpu_unref(host);
 	return err ? 1 : 0;

@@ -12,12 +12,6 @@
 #include <unistd.h>
 #include <nvvgpu/nvvgpu.h>
 
-static void print_error(const struct nvvgpu_error *error)
-{
-	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
-		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
-}
-
 /* Called at the start, a few times a second, and at the end. */
 static int show_progress(void *what, const struct nvvgpu_progress *progress)
 {
@@ -74,7 +68,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = nvvgpu_migrate_options_new(&options);
 	if (err) {
-		print_error(nvvgpu_last_error());
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 		goto out;
 	}
 	/* readable by its owner alone: it holds a guest's memory */
@@ -86,7 +80,7 @@ int main(int argc, char **argv)
 	}
 	err = move(vgpu, gpu, fd, options);
 	if (err)
-		print_error(nvvgpu_last_error());
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	close(fd);
 out:
 	nvvgpu_migrate_options_free(options);

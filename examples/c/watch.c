@@ -10,12 +10,6 @@
 #include <stdlib.h>
 #include <nvvgpu/nvvgpu.h>
 
-static void print_error(const struct nvvgpu_error *error)
-{
-	fprintf(stderr, "%s: %s (%s)\n", nvvgpu_error_get_object(error),
-		nvvgpu_error_get_cause(error), nvvgpu_reason_name(nvvgpu_error_get_reason(error)));
-}
-
 static void print_event(const struct nvvgpu_event *event)
 {
 	const char *uuid = nvvgpu_event_get_uuid(event);	/* NULL: it is about the GPU */
@@ -58,7 +52,7 @@ int main(int argc, char **argv)
 	if (err == -EAGAIN)	/* nothing within the time */
 		err = 0;
 	if (err)
-		print_error(nvvgpu_last_error());
+		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	nvvgpu_monitor_close(monitor);
 	nvvgpu_unref(host);
 	return err ? 1 : 0;

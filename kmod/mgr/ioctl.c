@@ -244,7 +244,7 @@ static int create(struct nvvgpu_mgr *mgr, struct nvvgpu_ioctl_create *arg, struc
 		.uuid = arg->uuid,
 		.owner = arg->owner,
 	};
-	char *params;
+	char *params = NULL;
 	int err;
 
 	if (strnlen(arg->owner, sizeof(arg->owner)) == sizeof(arg->owner))
@@ -319,7 +319,7 @@ static long do_vgpu_get(struct nvvgpu_mgr *mgr, union request *request)
 static long params_set(struct nvvgpu_mgr *mgr, struct nvvgpu_ioctl_params *arg)
 {
 	struct mgr_why why = {};
-	char *params;
+	char *params = NULL;
 	int err;
 
 	err = copy_params(arg->params, arg->len, &params, &why);

@@ -454,7 +454,7 @@ int emu_state_load(struct emu_gpu *gpu, enum emu_access access)
 
 int emu_state_init(struct emu_gpu *gpu, int dir_fd)
 {
-	struct state_file file;
+	struct state_file file = { 0 };
 	int err;
 
 	gpu->state.dir_fd = dir_fd;

@@ -1,0 +1,3 @@
+module nvvgpu
+
+go 1.24

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+
+package nvvgpu_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nvvgpu"
+)
+
+func newMonitor(t testing.TB, host *nvvgpu.Host) *nvvgpu.Monitor {
+	t.Helper()
+	monitor, err := host.Monitor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { monitor.Close() })
+	return monitor
+}
+
+// soon gives a context that only ends when something is wrong.
+func soon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestEvents(t *testing.T) {
+	host := open(t, "emu:l40")
+	monitor := newMonitor(t, host)
+	gpu := must(host.GPU(address))
+	before := time.Now()
+	if err := gpu.SetMixedSize(true); err != nil {
+		t.Fatal(err)
+	}
+	vgpu := create(t, gpu, "L40-4Q")
+	device := openDevice(t, vgpu)
+	if err := device.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	device.Close()
+	if err := errors.Join(vgpu.SetParams(map[string]string{"a": "1"}), vgpu.Destroy()); err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	var last nvvgpu.Event
+	for event, err := range monitor.Events(soon(t)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, event.Kind.String())
+		if event.GPUAddress != address || event.Time.Before(before) || event.Time.After(time.Now()) ||
+			len(kinds) > 1 && event.Sequence != last.Sequence+1 {
+			t.Errorf("%+v behind %+v", event, last)
+		}
+		switch event.Kind {
+		case nvvgpu.EventMode:
+			if event.UUID != "" || event.TypeID != 0 || event.Value != 1 {
+				t.Errorf("%+v", event)
+			}
+		default:
+			if event.UUID != vgpu.UUID || event.TypeID != vgpu.TypeID {
+				t.Errorf("%+v", event)
+			}
+		}
+		last = event
+		if event.Kind == nvvgpu.EventDestroyed {
+			break
+		}
+	}
+	if got := strings.Join(kinds, " "); got != "mode created started reset stopped params destroyed" {
+		t.Errorf("events: %s", got)
+	}
+	if want := "destroyed " + address + " " + vgpu.UUID; fmt.Sprint(last) != want {
+		t.Errorf("printed as %v", last)
+	}
+	wantKeys(t, parsed(t, last), map[string]any{"kind": "destroyed", "gpu": address,
+		"uuid": vgpu.UUID, "type_id": vgpu.TypeID, "sequence": last.Sequence,
+		"time_ns": last.Time.UnixNano(), "value": 0})
+	if _, err := (nvvgpu.Event{}).MarshalJSON(); err == nil {
+		t.Error("rendered by a library that does not know it")
+	}
+}
+
+func TestHostEvents(t *testing.T) {
+	host := open(t, "emu:l40")
+	gpu := must(host.GPU(address))
+	events := host.Events(soon(t))
+	for range 2 { // it can be ranged over again
+		stop, stopped := make(chan struct{}), make(chan struct{})
+		go func() { // the loop does not see what was before it
+			defer close(stopped)
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					create(t, gpu, "L40-1B").Destroy()
+				}
+			}
+		}()
+		count := 0
+		for event, err := range events {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if count++; event.UUID == "" {
+				t.Errorf("%+v", event)
+			}
+			if count == 10 {
+				break
+			}
+		}
+		close(stop)
+		<-stopped
+	}
+}
+
+func TestEventsEndWithContext(t *testing.T) {
+	host := open(t, "emu:l40")
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	short, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	for _, ctx := range []context.Context{cancelled, short} {
+		passes := 0
+		for event, err := range host.Events(ctx) {
+			if passes++; event != (nvvgpu.Event{}) || !errors.Is(err, ctx.Err()) {
+				t.Errorf("%+v, %v", event, err)
+			}
+		}
+		if passes != 1 {
+			t.Errorf("%d passes", passes)
+		}
+	}
+	// the monitor is as good as new afterwards
+	monitor := newMonitor(t, host)
+	for range 100 {
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Microsecond)
+		if _, err := monitor.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		cancel()
+	}
+	create(t, must(host.GPU(address)), "L40-1B")
+	if event, err := monitor.Next(soon(t)); err != nil || event.Kind != nvvgpu.EventCreated {
+		t.Errorf("%+v, %v", event, err)
+	}
+}
+
+func TestNoEvents(t *testing.T) {
+	host := open(t, tree(t))
+	_, err := host.Monitor()
+	wantError(t, err, errors.ErrUnsupported)
+	for _, err := range host.Events(context.Background()) {
+		wantError(t, err, errors.ErrUnsupported)
+	}
+}
+
+// Who waits does not keep a thread of the system.
+func TestWaitingTakesNoThreads(t *testing.T) {
+	host := open(t, "emu:l40")
+	const waiters = 100
+	ctx, cancel := context.WithCancel(context.Background())
+	before := threads(t)
+	var group sync.WaitGroup
+	var monitors []*nvvgpu.Monitor
+	for range waiters {
+		monitor := newMonitor(t, host)
+		monitors = append(monitors, monitor)
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			if _, err := monitor.Next(ctx); err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := monitor.Next(ctx); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}()
+	}
+	create(t, must(host.GPU(address)), "L40-1B") // what all of them have seen, they have waited for
+	waitUntil(t, "all wait again", func() bool { return blocked() >= waiters })
+	if more := threads(t) - before; more > waiters/2 {
+		t.Errorf("%d threads more", more)
+	}
+	cancel()
+	group.Wait()
+	for _, monitor := range monitors {
+		monitor.Close()
+	}
+}
+
+func threads(t testing.TB) int {
+	t.Helper()
+	var n int
+	for line := range strings.Lines(read(t, "/proc/self/status")) {
+		if _, err := fmt.Sscanf(line, "Threads: %d", &n); err == nil {
+			return n
+		}
+	}
+	t.Fatal("no thread count")
+	return 0
+}
+
+// blocked counts the goroutines that wait for the poller.
+func blocked() int {
+	stacks := make([]byte, 1<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "[IO wait")
+}
+
+func TestCloseWakesNext(t *testing.T) {
+	host := open(t, "emu:l40")
+	for range byLevel(20, 100, 1000) {
+		monitor := newMonitor(t, host)
+		ended := make(chan error)
+		for range 3 { // one waits, the others wait for their turn
+			go func() {
+				_, err := monitor.Next(context.Background())
+				ended <- err
+			}()
+		}
+		monitor.Close()
+		for range 3 {
+			if err := <-ended; !errors.Is(err, fs.ErrClosed) {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestEachEventGoesToOne(t *testing.T) {
+	host := open(t, "emu:l40")
+	monitor := newMonitor(t, host)
+	gpu := must(host.GPU(address))
+	rounds := byLevel(50, 200, 2000)
+	ctx := soon(t)
+	seen := make(chan uint64)
+	for range 4 {
+		go func() {
+			for event, err := range monitor.Events(ctx) {
+				if err != nil {
+					return
+				}
+				seen <- event.Sequence
+			}
+		}()
+	}
+	go func() {
+		for range rounds {
+			create(t, gpu, "L40-1B").Destroy()
+		}
+	}()
+	found := map[uint64]int{}
+	for range 2 * rounds {
+		found[<-seen]++
+	}
+	if len(found) != 2*rounds {
+		t.Errorf("%d events, %d of them different", 2*rounds, len(found))
+	}
+	monitor.Close()
+}
+
+// Events of another user of the same host: none is missed, however the poller is told.
+func TestEventsOfAnother(t *testing.T) {
+	uri := "emu:l40?state=" + filepath.Join(t.TempDir(), "state")
+	gpu := openGPU(t, uri)
+	monitor := newMonitor(t, open(t, uri))
+	ctx := soon(t)
+	for i := range byLevel(20, 100, 1000) {
+		vgpu := create(t, gpu, "L40-1B")
+		for _, kind := range []nvvgpu.EventKind{nvvgpu.EventCreated, nvvgpu.EventDestroyed} {
+			event, err := monitor.Next(ctx)
+			if err != nil || event.Kind != kind || event.UUID != vgpu.UUID {
+				t.Fatalf("%d: %+v, %v", i, event, err)
+			}
+			if err := vgpu.Destroy(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

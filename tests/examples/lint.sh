@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The examples as their languages' own tools see them.
+#
+# SRCDIR and PYTHON come from meson; so do, when there is a Go binding, GO and the
+# environment to build with it.
+set -u
+failed=0
+
+# check WHAT COMMAND...: it has to succeed and to say nothing
+check() {
+    what=$1
+    shift
+    said=$("$@" 2>&1)
+    code=$?
+    if [ $code -eq 0 ] && [ -z "$said" ]; then
+        echo "ok: $what"
+    else
+        echo "FAILED: $what ($code)"
+        echo "$said"
+        failed=1
+    fi
+}
+
+check "at most 100 columns" \
+    awk 'length > 100 { print FILENAME ":" FNR }' "$SRCDIR"/examples/c/*.c \
+    "$SRCDIR"/examples/python/*.py "$SRCDIR"/examples/go/*/*.go "$SRCDIR"/tests/examples/*.py
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+if "$PYTHON" -c 'import mypy' 2>/dev/null; then
+    # of the package only its types count here
+    export MYPYPATH="$SRCDIR/bindings/python"
+    check "mypy" "$PYTHON" -m mypy --strict --no-error-summary --follow-imports silent \
+        --cache-dir "$scratch" "$SRCDIR"/examples/python/*.py "$SRCDIR"/tests/examples/*.py
+else
+    echo "left out: mypy, which is not there"
+fi
+
+if [ -n "${GO-}" ]; then
+    check "gofmt" "$("$GO" env GOROOT)/bin/gofmt" -l "$SRCDIR/examples/go"
+    check "go vet" "$GO" vet -C "$SRCDIR/examples/go" ./...
+fi
+exit $failed
