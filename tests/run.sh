@@ -13,17 +13,17 @@ which counts every case of a Check program and every script as one.  Ends with 1
 anything failed.
 
   --quick   unit contract cli python examples              a few minutes
-  (none)    the same, and go abi consumer python-memory packaging quickstart asan valgrind
-            clang fuzz     (each fuzz target 20 s, valgrind over the unit tests)
+  (none)    the same, and go abi consumer bindings-memory packaging quickstart asan
+            valgrind clang fuzz   (each fuzz target 20 s, valgrind over the unit tests)
   --all     the same and bench; every test at full length  (valgrind over contract
             tests too, fuzz targets 3 minutes each, 1500 processes killed)
 
-go is the Go binding under the race detector, python-memory the Python binding under
-ASan and valgrind, packaging the wheel and the installed tree, quickstart the commands
-of doc/quickstart-*.md.
+go is the Go binding under the race detector, bindings-memory both bindings under ASan,
+the Python one under valgrind, the Go one with every pointer checked; packaging the
+wheel and the installed tree; quickstart the commands of doc/quickstart-*.md.
 
-SUITE: only these.  BUILD: the build directory (default: build); the clang build stands
-beside it in $BUILD-clang.
+SUITE: only these.  BUILD: the build directory (default: build); beside it stand
+$BUILD-clang and $BUILD-asan.
 END
 }
 
@@ -43,7 +43,7 @@ for argument in "$@"; do
 		usage
 		exit 0
 		;;
-	unit | contract | cli | python | examples | go | abi | consumer | python-memory | packaging | \
+	unit | contract | cli | python | examples | go | abi | consumer | bindings-memory | packaging | \
 		quickstart | asan | valgrind | clang | fuzz | bench)
 		suites+=("$argument")
 		;;
@@ -57,7 +57,7 @@ export TEST_LEVEL
 if [ ${#suites[@]} -eq 0 ]; then
 	suites=(unit contract cli python examples)
 	[ "$TEST_LEVEL" = quick ] ||
-		suites+=(go abi consumer python-memory packaging quickstart asan valgrind clang fuzz)
+		suites+=(go abi consumer bindings-memory packaging quickstart asan valgrind clang fuzz)
 	[ "$TEST_LEVEL" != all ] || suites+=(bench)
 fi
 
@@ -114,7 +114,7 @@ run_meson() {
 
 run_plain() {
 	local chosen=() suite
-	for suite in unit contract cli python examples go abi consumer python-memory packaging \
+	for suite in unit contract cli python examples go abi consumer packaging \
 		quickstart; do
 		if wanted "$suite"; then
 			chosen+=(--suite "$suite")
@@ -132,6 +132,16 @@ run_valgrind() {
 	if [ "$TEST_LEVEL" = all ]; then
 		TEST_LEVEL=quick run_meson "$BUILD" --setup valgrind contract-l40 contract-t4
 	fi
+}
+
+# The interpreters themselves are not sanitized: libraries and extensions are.
+run_bindings_memory() {
+	say "bindings: valgrind, checked pointers"
+	run_meson "$BUILD" --suite bindings-memory
+	say "bindings: ASan and UBSan"
+	attempt "configure $BUILD-asan" configure "$BUILD-asan" -Dwerror=true -Dtests=enabled \
+		-Db_sanitize=address,undefined -Db_lundef=false -Dcli=false || return 0
+	run_meson "$BUILD-asan" --suite bindings-memory
 }
 
 run_clang() {
@@ -166,6 +176,9 @@ if prepare "$BUILD"; then
 	fi
 	if wanted valgrind; then
 		run_valgrind
+	fi
+	if wanted bindings-memory; then
+		run_bindings_memory
 	fi
 	if wanted bench; then
 		run_benchmarks

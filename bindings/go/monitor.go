@@ -4,6 +4,7 @@ package nvvgpu
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"os"
 	"syscall"
@@ -69,15 +70,15 @@ func (m *Monitor) Close() error {
 // Next waits for the next event, without occupying a thread, until ctx ends: then the error is
 // that of ctx.
 func (m *Monitor) Next(ctx context.Context) (Event, error) {
+	conn, err := m.file.SyscallConn()
+	if err != nil { // the zero value has no file
+		return Event{}, m.obj.closedError()
+	}
 	select {
 	case m.turn <- struct{}{}:
 		defer func() { <-m.turn }()
 	case <-ctx.Done():
 		return Event{}, ctx.Err()
-	}
-	conn, err := m.file.SyscallConn()
-	if err != nil {
-		return Event{}, m.obj.closedError()
 	}
 	defer m.interrupt(ctx)()
 	var event Event
@@ -97,22 +98,15 @@ func (m *Monitor) Next(ctx context.Context) (Event, error) {
 
 // poll does not wait; not done: there is none now.
 func (m *Monitor) poll() (event Event, done bool, err error) {
-	done = true
-	err = m.obj.with(func(c swig.Monitor) error {
-		var next swig.Event
-		result := swig.Monitor_next(c, 0, &next)
-		if result > 0 && syscall.Errno(swig.Error_get_errno(swig.Error(result))) == syscall.EAGAIN {
-			swig.Error_free(swig.Error(result))
-			done = false
-			return nil
-		}
-		if result != 0 {
-			return newError(result)
-		}
-		event = newEvent(next)
-		return nil
-	})
-	return event, done, err
+	var next swig.Event
+	err = m.obj.call(func(c swig.Monitor) int64 { return swig.Monitor_next(c, 0, &next) })
+	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR) {
+		return Event{}, false, nil
+	}
+	if err != nil {
+		return Event{}, true, err
+	}
+	return newEvent(next), true, nil
 }
 
 // interrupt ends a wait in conn.Read when ctx ends.  What it returns undoes that.

@@ -108,6 +108,9 @@ type closedError struct {
 }
 
 func (e *closedError) Error() string {
+	if e.kind == "" {
+		return "nvvgpu: used without having been opened"
+	}
 	return e.kind + " " + e.name + ": used after Close"
 }
 

@@ -87,11 +87,15 @@ func TestUseAfterClose(t *testing.T) {
 
 // A struct that nobody has opened is as good as closed.
 func TestZeroValues(t *testing.T) {
-	for _, object := range []io.Closer{&nvvgpu.Host{}, &nvvgpu.GPU{}, &nvvgpu.VGPU{}, &nvvgpu.Device{}} {
+	for _, object := range []io.Closer{&nvvgpu.Host{}, &nvvgpu.GPU{}, &nvvgpu.VGPU{},
+		&nvvgpu.Device{}, &nvvgpu.Monitor{}} {
 		callAll(t, object, fs.ErrClosed)
 		if err := object.Close(); err != nil {
 			t.Errorf("%T: %v", object, err)
 		}
+	}
+	if err := new(nvvgpu.GPU).SetMixedSize(true); err.Error() != "nvvgpu: used without having been opened" {
+		t.Error(err)
 	}
 }
 

@@ -123,15 +123,15 @@ func (t *transfer) run(ctx context.Context, f syscall.Conn,
 	}
 	defer watch(ctx, options)()
 
-	var result int64
-	err = conn.Control(func(fd uintptr) { result = fn(int(fd), options) })
+	var failed error
+	err = conn.Control(func(fd uintptr) { failed = newError(fn(int(fd), options)) })
 	if t.panicked != nil {
 		panic(t.panicked)
 	}
 	if err != nil {
 		return unusable(f, err)
 	}
-	return endedBy(ctx, newError(result))
+	return endedBy(ctx, failed)
 }
 
 // unusable: a file refuses control only when it is closed, but the error it gives says so to

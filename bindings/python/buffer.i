@@ -62,7 +62,7 @@ static void read_target_close(struct read_target *target)
 	}
 }
 
-%typemap(in) (const void *buf, size_t len) (Py_buffer view = { NULL }) {
+%typemap(in) (const void *buf, size_t len) (Py_buffer view = { .obj = NULL }) {
 	if (!PyArg_Parse($input, "y*", &view))
 		SWIG_fail;
 	$1 = view.buf;
