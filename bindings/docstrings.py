@@ -66,6 +66,7 @@ NAMES = {
     "nvvgpu_type_list": "GPU.types",
     "nvvgpu_type_lookup": "GPU.type",
     "nvvgpu_vgpu_list": "GPU.vgpus",
+    "nvvgpu_vgpu_list_all": "Host.vgpus",
     "nvvgpu_vgpu_lookup": "Host.vgpu",
     "nvvgpu_vgpu_was_created": "VGPU.created",
 }

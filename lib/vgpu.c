@@ -130,22 +130,37 @@ static int list_add_all(struct nvvgpu_vgpu_list *list, struct nvvgpu *host)
 	return err;
 }
 
-NVVGPU_EXPORT int nvvgpu_vgpu_list(struct nvvgpu *host, struct nvvgpu_gpu *gpu,
-				   struct nvvgpu_vgpu_list **ret)
+static struct nvvgpu_vgpu_list *list_new(void)
 {
 	struct nvvgpu_vgpu_list *list = calloc(1, sizeof(*list));
-	int err;
 
-	if (!list)
-		return error_nomem();
-	atomic_init(&list->refs, 1);
-	err = gpu ? list_add_gpu(list, gpu) : list_add_all(list, host);
-	if (err) {
+	if (list)
+		atomic_init(&list->refs, 1);
+	return list;
+}
+
+/* Hands the list over, unless it could not be filled. */
+static int list_give(struct nvvgpu_vgpu_list *list, int err, struct nvvgpu_vgpu_list **ret)
+{
+	if (err)
 		nvvgpu_vgpu_list_unref(list);
-		return err;
-	}
-	*ret = list;
-	return 0;
+	else
+		*ret = list;
+	return err;
+}
+
+NVVGPU_EXPORT int nvvgpu_vgpu_list(struct nvvgpu_gpu *gpu, struct nvvgpu_vgpu_list **ret)
+{
+	struct nvvgpu_vgpu_list *list = list_new();
+
+	return list ? list_give(list, list_add_gpu(list, gpu), ret) : error_nomem();
+}
+
+NVVGPU_EXPORT int nvvgpu_vgpu_list_all(struct nvvgpu *host, struct nvvgpu_vgpu_list **ret)
+{
+	struct nvvgpu_vgpu_list *list = list_new();
+
+	return list ? list_give(list, list_add_all(list, host), ret) : error_nomem();
 }
 
 NVVGPU_EXPORT struct nvvgpu_vgpu_list *nvvgpu_vgpu_list_ref(struct nvvgpu_vgpu_list *list)

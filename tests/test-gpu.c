@@ -235,7 +235,7 @@ START_TEST(test_refusals)
 	gpu = gpu_with("01:00.0");
 	assert_reason(nvvgpu_type_list(gpu, 0, &types), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
 	assert_reason(nvvgpu_type_lookup(gpu, "1", &type), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
-	assert_reason(nvvgpu_vgpu_list(host, gpu, &vgpus), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
+	assert_reason(nvvgpu_vgpu_list(gpu, &vgpus), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
 	assert_reason(nvvgpu_gpu_get_mode(gpu, &mode), EOPNOTSUPP, NVVGPU_REASON_PASSTHROUGH);
 	assert_reason(nvvgpu_gpu_get_statistic(gpu, NVVGPU_STAT_VGPUS, &value), EOPNOTSUPP,
 		      NVVGPU_REASON_PASSTHROUGH);
@@ -266,7 +266,7 @@ START_TEST(test_no_vgpus_is_an_answer)
 	struct nvvgpu_vgpu *vgpu;
 
 	open_tree("odds");
-	ck_assert_int_eq(nvvgpu_vgpu_list(host, NULL, &vgpus), 0);
+	ck_assert_int_eq(nvvgpu_vgpu_list_all(host, &vgpus), 0);
 	ck_assert_uint_eq(nvvgpu_vgpu_list_size(vgpus), 0);
 	ck_assert_ptr_null(nvvgpu_vgpu_list_get(vgpus, 0));
 	nvvgpu_vgpu_list_unref(vgpus);

@@ -387,7 +387,7 @@ static size_t vgpu_count(struct nvvgpu *host)
 	struct nvvgpu_vgpu_list *list;
 	size_t count;
 
-	assert_ok(nvvgpu_vgpu_list(host, NULL, &list));
+	assert_ok(nvvgpu_vgpu_list_all(host, &list));
 	count = nvvgpu_vgpu_list_size(list);
 	nvvgpu_vgpu_list_unref(list);
 	return count;

@@ -61,7 +61,7 @@ static size_t count(struct nvvgpu_gpu *of)
 	struct nvvgpu_vgpu_list *list;
 	size_t size;
 
-	ck_assert_int_eq(nvvgpu_vgpu_list(host, of, &list), 0);
+	ck_assert_int_eq(of ? nvvgpu_vgpu_list(of, &list) : nvvgpu_vgpu_list_all(host, &list), 0);
 	size = nvvgpu_vgpu_list_size(list);
 	nvvgpu_vgpu_list_unref(list);
 	return size;
@@ -363,7 +363,7 @@ START_TEST(test_lists)
 	vgpus[1] = create();
 	gpu = other_gpu;
 	vgpus[2] = create();
-	ck_assert_int_eq(nvvgpu_vgpu_list(host, NULL, &list), 0);
+	ck_assert_int_eq(nvvgpu_vgpu_list_all(host, &list), 0);
 	ck_assert_uint_eq(nvvgpu_vgpu_list_size(list), 3);
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_str_eq(nvvgpu_vgpu_get_uuid(nvvgpu_vgpu_list_get(list, i)),
@@ -485,7 +485,7 @@ START_TEST(test_release_order)
 		02013, 02031, 02103, 02130, 02301, 02310, 03012, 03021, 03102, 03120, 03201, 03210,
 	};
 
-	ck_assert_int_eq(nvvgpu_vgpu_list(host, NULL, &list), 0);
+	ck_assert_int_eq(nvvgpu_vgpu_list_all(host, &list), 0);
 	for (int digit = 9; digit >= 0; digit -= 3) {
 		switch (orders[_i] >> digit & 7) {
 		case 0:

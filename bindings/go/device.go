@@ -44,7 +44,7 @@ type Device struct {
 // newDevice takes over a reference.
 func newDevice(c swig.Device, uuid string) *Device {
 	d := &Device{}
-	d.obj.hold(c, func(c swig.Device) { swig.Device_unref(c) }, "device of vGPU", uuid)
+	hold(&d.obj, c, own(c, func(c swig.Device) { swig.Device_unref(c) }), "device of vGPU", uuid)
 	return d
 }
 

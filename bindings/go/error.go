@@ -27,7 +27,7 @@ type Error struct {
 	Next   string        // what to do about it; perhaps ""
 
 	ended error // why the context ended that ended the call; nil: none did
-	copy  *snapshot[swig.Error]
+	copy  *owner[swig.Error]
 }
 
 // Error returns "object: cause (reason)".
@@ -78,7 +78,7 @@ func (e *Error) Is(target error) bool {
 
 // MarshalJSON renders the error as the library does, with the keys of doc/json.md.
 func (e *Error) MarshalJSON() ([]byte, error) {
-	return marshalSnapshot(e.copy, swig.Error_to_json)
+	return marshalOwned(e.copy, swig.Error_to_json)
 }
 
 // newError is nil for 0; another result of package swig is an error that is taken over.
@@ -101,7 +101,7 @@ func takeError(result int64) *Error {
 		Object: swig.Error_get_object(c),
 		Cause:  swig.Error_get_cause(c),
 		Next:   swig.Error_get_next_step(c),
-		copy:   newSnapshot(c, swig.Error_free),
+		copy:   own(c, swig.Error_free),
 	}
 }
 

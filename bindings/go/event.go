@@ -45,7 +45,7 @@ type Event struct {
 	// migration: the VFIO migration state; lost: how many events.
 	Value uint64
 
-	c *snapshot[swig.Event]
+	c *owner[swig.Event]
 }
 
 // newEvent takes c over.
@@ -58,7 +58,7 @@ func newEvent(c swig.Event) Event {
 		Sequence:   swig.Event_get_sequence(c),
 		Time:       timeOf(swig.Event_get_time_ns(c)),
 		Value:      swig.Event_get_value(c),
-		c:          newSnapshot(c, swig.Event_free),
+		c:          own(c, swig.Event_free),
 	}
 }
 
@@ -69,5 +69,5 @@ func (e Event) String() string {
 
 // MarshalJSON renders the event as the library does, with the keys of doc/json.md.
 func (e Event) MarshalJSON() ([]byte, error) {
-	return marshalSnapshot(e.c, swig.Event_to_json)
+	return marshalOwned(e.c, swig.Event_to_json)
 }

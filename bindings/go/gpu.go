@@ -105,6 +105,11 @@ type GPU struct {
 
 // newGPU takes over a reference.
 func newGPU(c swig.GPU) *GPU {
+	return makeGPU(c, own(c, func(c swig.GPU) { swig.Gpu_unref(c) }))
+}
+
+// makeGPU copies the facts of c, which lives by owner.
+func makeGPU[R ~uintptr](c swig.GPU, owner *owner[R]) *GPU {
 	g := &GPU{GPUInfo: GPUInfo{
 		Address:           swig.Gpu_get_address(c),
 		Name:              swig.Gpu_get_name(c),
@@ -129,7 +134,7 @@ func newGPU(c swig.GPU) *GPU {
 		}
 		g.DRMNodes = append(g.DRMNodes, node)
 	}
-	g.obj.hold(c, func(c swig.GPU) { swig.Gpu_unref(c) }, "GPU", g.Address)
+	hold(&g.obj, c, owner, "GPU", g.Address)
 	return g
 }
 
@@ -203,13 +208,13 @@ func (g *GPU) Type(idOrName string) (Type, error) {
 	if err != nil {
 		return Type{}, err
 	}
-	return newType(c, newSnapshot(c, func(c swig.Type) { swig.Type_unref(c) })), nil
+	return newType(c, own(c, func(c swig.Type) { swig.Type_unref(c) })), nil
 }
 
 // VGPUs returns the vGPUs of this GPU.
 func (g *GPU) VGPUs() ([]*VGPU, error) {
 	var list swig.VGPUList
-	err := g.obj.call(func(c swig.GPU) int64 { return swig.Vgpu_list(0, c, &list) })
+	err := g.obj.call(func(c swig.GPU) int64 { return swig.Vgpu_list(c, &list) })
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func Open(uri string) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{uri: swig.Get_uri(c)}
-	h.obj.hold(c, func(c swig.Host) { swig.Unref(c) }, "host", h.uri)
+	hold(&h.obj, c, own(c, func(c swig.Host) { swig.Unref(c) }), "host", h.uri)
 	return h, nil
 }
 
@@ -63,10 +63,10 @@ func (h *Host) GPUs() ([]*GPU, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer swig.Gpu_list_unref(list)
+	owner := own(list, func(list swig.GPUList) { swig.Gpu_list_unref(list) })
 	gpus := make([]*GPU, swig.Gpu_list_size(list))
 	for i := range gpus {
-		gpus[i] = newGPU(swig.Gpu_ref(swig.Gpu_list_get(list, uint64(i))))
+		gpus[i] = makeGPU(swig.Gpu_list_get(list, uint64(i)), owner)
 	}
 	return gpus, nil
 }
@@ -87,7 +87,7 @@ func (h *Host) GPU(address string) (*GPU, error) {
 // VGPUs returns the vGPUs of all GPUs that can be asked.
 func (h *Host) VGPUs() ([]*VGPU, error) {
 	var list swig.VGPUList
-	err := h.obj.call(func(c swig.Host) int64 { return swig.Vgpu_list(c, 0, &list) })
+	err := h.obj.call(func(c swig.Host) int64 { return swig.Vgpu_list_all(c, &list) })
 	if err != nil {
 		return nil, err
 	}

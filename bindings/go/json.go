@@ -28,10 +28,10 @@ func marshalObject[T ~uintptr](o *object[T], toJSON func(T, **byte) int64) (json
 	return json, err
 }
 
-func marshalSnapshot[T ~uintptr](s *snapshot[T], toJSON func(T, **byte) int64) ([]byte, error) {
-	if s == nil {
+func marshalOwned[T ~uintptr](o *owner[T], toJSON func(T, **byte) int64) ([]byte, error) {
+	if o == nil {
 		return nil, errNotOfLibrary
 	}
-	defer runtime.KeepAlive(s)
-	return render(s.handle, toJSON)
+	defer runtime.KeepAlive(o)
+	return render(o.ref, toJSON)
 }

@@ -36,7 +36,7 @@ func (h *Host) Monitor() (*Monitor, error) {
 		return nil, err
 	}
 	m := &Monitor{file: file, turn: make(chan struct{}, 1)}
-	m.obj.hold(c, swig.Monitor_close, "monitor of host", h.uri)
+	hold(&m.obj, c, own(c, swig.Monitor_close), "monitor of host", h.uri)
 	return m, nil
 }
 

@@ -158,8 +158,9 @@ HANDLE(struct nvvgpu_error, Error)
 %ignore nvvgpu_progress_get_estimate_bytes;
 %ignore nvvgpu_progress_get_bytes_per_second;
 
-/* A Type keeps the list that it comes from. */
+/* Objects of a list live by the list. */
 %ignore nvvgpu_type_ref;
+%ignore nvvgpu_vgpu_ref;
 
 /* Error.Error puts it together, for errors that a program has made too. */
 %ignore nvvgpu_error_get_message;
@@ -175,7 +176,6 @@ HANDLE(struct nvvgpu_error, Error)
 %ignore nvvgpu_vgpu_get_vfio;
 %ignore nvvgpu_vgpu_was_created;
 %ignore nvvgpu_vgpu_list_get;
-%ignore nvvgpu_vgpu_ref;
 
 /* The package has typed constants, known when compiling; a test compares them with the headers. */
 %rename("$ignore", %$isenum) "";
@@ -215,6 +215,6 @@ static void vgpu_facts(struct nvvgpu_vgpu *vgpu, struct vgpu_facts *ret)
 static void vgpu_list_facts(struct nvvgpu_vgpu_list *list, struct vgpu_facts *facts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		vgpu_facts(nvvgpu_vgpu_ref(nvvgpu_vgpu_list_get(list, i)), &facts[i]);
+		vgpu_facts(nvvgpu_vgpu_list_get(list, i), &facts[i]);
 }
 %}

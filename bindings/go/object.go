@@ -8,30 +8,56 @@ import (
 	"sync/atomic"
 )
 
-// object is a reference to an object of the C library that Close gives back.
+// owner holds a reference of the C library: to one object, or to a list of them, which costs less
+// than a reference to each.  The reference is given back when all objects that live by it are
+// closed, or when the garbage collector finds that they have been forgotten.
+type owner[R ~uintptr] struct {
+	ref     R
+	unref   func(R)
+	open    atomic.Int64 // objects that are not closed
+	cleanup runtime.Cleanup
+}
+
+// own takes over ref.
+func own[R ~uintptr](ref R, unref func(R)) *owner[R] {
+	o := &owner[R]{ref: ref, unref: unref}
+	o.cleanup = runtime.AddCleanup(o, unref, ref)
+	return o
+}
+
+func (o *owner[R]) retain() { o.open.Add(1) }
+
+func (o *owner[R]) release() {
+	if o.open.Add(-1) == 0 {
+		o.cleanup.Stop()
+		o.unref(o.ref)
+	}
+	runtime.KeepAlive(o) // until the cleanup is stopped
+}
+
+// object is an object of the C library that can be closed.
 //
 // Calls count themselves in and out, so that Close can come at any time: who is last, Close or
-// a call that still runs, gives the reference back.  A cleanup does it when an object was
-// forgotten.
+// a call that still runs, lets go of the owner.
 type object[T ~uintptr] struct {
-	handle  T
-	state   atomic.Int64 // calls that run, and closed
-	unref   func(T)
-	cleanup runtime.Cleanup
-	kind    string // "GPU"
-	name    string // "0000:41:00.0"
+	handle T
+	owner  interface{ release() }
+	state  atomic.Int64 // calls that run, and closed
+	kind   string       // "GPU"
+	name   string       // "0000:41:00.0"
 }
 
 const closed = 1 << 62
 
-// hold takes over a reference.  o may be part of a larger struct; it must not be copied.
-func (o *object[T]) hold(handle T, unref func(T), kind, name string) {
-	o.handle, o.unref, o.kind, o.name = handle, unref, kind, name
-	o.cleanup = runtime.AddCleanup(o, unref, handle)
+// hold makes o stand for handle, which lives by owner.  o may be part of a larger struct; it
+// must not be copied.
+func hold[T, R ~uintptr](o *object[T], handle T, owner *owner[R], kind, name string) {
+	owner.retain()
+	o.handle, o.owner, o.kind, o.name = handle, owner, kind, name
 }
 
 func (o *object[T]) enter() bool {
-	for o.unref != nil { // nil: the zero value, which nobody has opened
+	for o.owner != nil { // nil: the zero value, which nobody has opened
 		state := o.state.Load()
 		if state >= closed {
 			break
@@ -45,26 +71,24 @@ func (o *object[T]) enter() bool {
 
 func (o *object[T]) leave() {
 	if o.state.Add(-1) == closed {
-		o.unref(o.handle)
+		o.owner.release()
 	}
 }
 
 // close returns at once, also when a call runs.
 func (o *object[T]) close() {
-	for o.unref != nil {
+	for o.owner != nil {
 		state := o.state.Load()
 		if state >= closed {
 			break
 		}
 		if o.state.CompareAndSwap(state, state+closed) {
-			o.cleanup.Stop()
 			if state == 0 {
-				o.unref(o.handle)
+				o.owner.release()
 			}
 			break
 		}
 	}
-	runtime.KeepAlive(o) // until the cleanup is stopped
 }
 
 // with runs fn on the object, which lives until fn has returned.
@@ -87,19 +111,6 @@ func (o *object[T]) call(fn func(T) int64) error {
 
 func (o *object[T]) closedError() error {
 	return &closedError{o.kind, o.name}
-}
-
-// snapshot is an object of the C library that does not change and cannot be closed.  It ends
-// with the last Go value that refers to it.
-type snapshot[T ~uintptr] struct {
-	handle T
-	free   func(T)
-}
-
-func newSnapshot[T ~uintptr](handle T, free func(T)) *snapshot[T] {
-	s := &snapshot[T]{handle, free}
-	runtime.AddCleanup(s, free, handle)
-	return s
 }
 
 // closedError is the error of a call on an object after its Close.

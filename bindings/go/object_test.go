@@ -186,6 +186,44 @@ func drop(t *testing.T, order []int, logger *slog.Logger) {
 	}
 }
 
+// Objects of a list share a reference, which goes with the last of them.
+func TestObjectsOfLists(t *testing.T) {
+	for _, forget := range []bool{false, true} {
+		logger, gone := watched()
+		useLists(t, logger, forget)
+		logger = nil
+		waitUntil(t, "the host goes", isGone(gone))
+	}
+}
+
+func useLists(t *testing.T, logger *slog.Logger, forget bool) {
+	host := must(nvvgpu.Open("emu:l40*3"))
+	gpus := must(host.GPUs())
+	for _, gpu := range gpus {
+		create(t, gpu, "L40-1B").Close()
+	}
+	vgpus := must(host.VGPUs())
+	if err := host.SetLog(logger); err != nil {
+		t.Fatal(err)
+	}
+	host.Close()
+	for i := range gpus {
+		if _, err := gpus[i].Mode(); err != nil {
+			t.Error(err)
+		}
+		if _, err := vgpus[i].State(); err != nil {
+			t.Error(err)
+		}
+		if forget && i > 0 {
+			continue
+		}
+		for range 2 { // the second time counts for nothing
+			gpus[i].Close()
+			vgpus[i].Close()
+		}
+	}
+}
+
 // A forgotten device is closed when it is found: others can have the vGPU then.
 func TestForgottenDevice(t *testing.T) {
 	uri := "emu:l40?state=" + filepath.Join(t.TempDir(), "state")

@@ -31,7 +31,7 @@ type StreamInfo struct {
 	DataBytes        uint64 // bytes of state; 0 unless it was verified
 	Chunks           uint64 // pieces they are in; 0 unless it was verified
 
-	c *snapshot[swig.StreamInfo]
+	c *owner[swig.StreamInfo]
 }
 
 // newStreamInfo takes c over.
@@ -55,7 +55,7 @@ func newStreamInfo(c swig.StreamInfo) *StreamInfo {
 		Verified:         swig.Stream_info_is_verified(c),
 		DataBytes:        swig.Stream_info_get_data_bytes(c),
 		Chunks:           swig.Stream_info_get_chunks(c),
-		c:                newSnapshot(c, swig.Stream_info_free),
+		c:                own(c, swig.Stream_info_free),
 	}
 }
 
@@ -66,7 +66,7 @@ func timeOf(ns uint64) time.Time {
 
 // MarshalJSON renders the info as the library does, with the keys of doc/json.md.
 func (i *StreamInfo) MarshalJSON() ([]byte, error) {
-	return marshalSnapshot(i.c, swig.Stream_info_to_json)
+	return marshalOwned(i.c, swig.Stream_info_to_json)
 }
 
 // Inspect reads the header and the identity of a saved state from the current position of f,

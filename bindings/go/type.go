@@ -39,7 +39,7 @@ type Type struct {
 	owner any // keeps c alive
 }
 
-// newType copies the facts of c, which lives as long as owner.
+// newType copies the facts of c, which lives by owner.
 func newType(c swig.Type, owner any) Type {
 	var available uint32
 	availableKnown := known(swig.Type_get_available(c, &available))
@@ -66,7 +66,7 @@ func newType(c swig.Type, owner any) Type {
 
 // takeTypes takes over the reference to a list, which its types keep.
 func takeTypes(list swig.TypeList) []Type {
-	owner := newSnapshot(list, func(list swig.TypeList) { swig.Type_list_unref(list) })
+	owner := own(list, func(list swig.TypeList) { swig.Type_list_unref(list) })
 	types := make([]Type, swig.Type_list_size(list))
 	for i := range types {
 		types[i] = newType(swig.Type_list_get(list, uint64(i)), owner)

@@ -58,22 +58,22 @@ type VGPU struct {
 
 // newVGPU takes over a reference.
 func newVGPU(c swig.VGPU) *VGPU {
-	return takeVGPU(swig.FactsOf(c))
+	return makeVGPU(swig.FactsOf(c), own(c, func(c swig.VGPU) { swig.Vgpu_unref(c) }))
 }
 
 // takeVGPUs takes over the reference to a list.
 func takeVGPUs(list swig.VGPUList) []*VGPU {
-	defer swig.Vgpu_list_unref(list)
+	owner := own(list, func(list swig.VGPUList) { swig.Vgpu_list_unref(list) })
 	facts := swig.FactsOfList(list)
 	vgpus := make([]*VGPU, len(facts))
 	for i := range vgpus {
-		vgpus[i] = takeVGPU(facts[i])
+		vgpus[i] = makeVGPU(&facts[i], owner)
 	}
 	return vgpus
 }
 
-// takeVGPU takes over the reference in f.
-func takeVGPU(f swig.VGPUFacts) *VGPU {
+// makeVGPU copies the facts of f.VGPU, which lives by owner.
+func makeVGPU[R ~uintptr](f *swig.VGPUFacts, owner *owner[R]) *VGPU {
 	v := &VGPU{VGPUInfo: VGPUInfo{
 		UUID:             f.UUID,
 		TypeID:           f.TypeID,
@@ -87,7 +87,7 @@ func takeVGPU(f swig.VGPUFacts) *VGPU {
 		placement:        f.Placement,
 		hasPlacement:     f.HasPlacement,
 	}}
-	v.obj.hold(f.VGPU, func(c swig.VGPU) { swig.Vgpu_unref(c) }, "vGPU", v.UUID)
+	hold(&v.obj, f.VGPU, owner, "vGPU", v.UUID)
 	return v
 }
 

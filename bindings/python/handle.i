@@ -108,15 +108,3 @@ static PyObject *error_handle(const struct nvvgpu_error *error)
 %handle(struct nvvgpu_event, event)
 %handle(struct nvvgpu_stream_info, stream_info)
 %handle(struct nvvgpu_error, error)
-
-/* Either: the vGPUs of a host, or those of one of its GPUs. */
-%typemap(in) (struct nvvgpu *host, struct nvvgpu_gpu *gpu) {
-	$1 = NULL;
-	$2 = NULL;
-	if (PyCapsule_IsValid($input, gpu_kind.name))
-		$2 = (struct nvvgpu_gpu *)handle_object($input, &gpu_kind);
-	else
-		$1 = (struct nvvgpu *)handle_object($input, &host_kind);
-	if (!$1 && !$2)
-		SWIG_fail;
-}

@@ -14,6 +14,14 @@ typedef int (*spec_text_setter)(struct nvvgpu_spec *spec, const char *text);
 
 /* All of these: false with an exception. */
 
+static bool is_tuple(PyObject *object)
+{
+	if (PyTuple_Check(object))
+		return true;
+	PyErr_Format(PyExc_TypeError, "tuple expected, not %.200s", Py_TYPE(object)->tp_name);
+	return false;
+}
+
 static bool set_text(struct nvvgpu_spec *spec, spec_text_setter set, PyObject *object)
 {
 	PyObject *keep;
@@ -47,7 +55,7 @@ static bool add_param(struct nvvgpu_spec *spec, PyObject *param)
 	const char *key, *value = NULL;
 	bool good = false;
 
-	if (!PyArg_ParseTuple(param, "OO", &items[0], &items[1]))
+	if (!is_tuple(param) || !PyArg_ParseTuple(param, "OO", &items[0], &items[1]))
 		return false;
 	key = text_of(items[0], &keep[0]);
 	if (key)
@@ -90,11 +98,7 @@ static struct nvvgpu_spec *spec_of(PyObject *recipe)
 {
 	struct nvvgpu_spec *spec = NULL;
 
-	if (!PyTuple_Check(recipe)) {
-		PyErr_SetString(PyExc_TypeError, "a spec is a tuple");
-		return NULL;
-	}
-	if (raised(nvvgpu_spec_new(&spec)))
+	if (!is_tuple(recipe) || raised(nvvgpu_spec_new(&spec)))
 		return NULL;
 	if (fill_spec(spec, recipe))
 		return spec;
@@ -133,11 +137,7 @@ static struct nvvgpu_migrate_options *options_of(PyObject *recipe)
 {
 	struct nvvgpu_migrate_options *options = NULL;
 
-	if (!PyTuple_Check(recipe)) {
-		PyErr_SetString(PyExc_TypeError, "options are a tuple");
-		return NULL;
-	}
-	if (raised(nvvgpu_migrate_options_new(&options)))
+	if (!is_tuple(recipe) || raised(nvvgpu_migrate_options_new(&options)))
 		return NULL;
 	if (fill_options(options, recipe))
 		return options;

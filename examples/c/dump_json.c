@@ -13,7 +13,7 @@ static int print(int err, char *object)
 	return err;
 }
 
-static int dump(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
+static int dump(struct nvvgpu_gpu *gpu)
 {
 	struct nvvgpu_type_list *types = NULL;
 	struct nvvgpu_vgpu_list *vgpus = NULL;
@@ -29,7 +29,7 @@ static int dump(struct nvvgpu *host, struct nvvgpu_gpu *gpu)
 		print(err, json);
 	}
 	if (!err)
-		err = nvvgpu_vgpu_list(host, gpu, &vgpus);
+		err = nvvgpu_vgpu_list(gpu, &vgpus);
 	for (size_t i = 0; !err && i < nvvgpu_vgpu_list_size(vgpus); i++) {
 		err = nvvgpu_vgpu_to_json(nvvgpu_vgpu_list_get(vgpus, i), &json);
 		print(err, json);
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = nvvgpu_gpu_list(host, &gpus);
 	for (size_t i = 0; !err && i < nvvgpu_gpu_list_size(gpus); i++)
-		err = dump(host, nvvgpu_gpu_list_get(gpus, i));
+		err = dump(nvvgpu_gpu_list_get(gpus, i));
 	if (err)
 		fprintf(stderr, "%s\n", nvvgpu_error_get_message(nvvgpu_last_error()));
 	nvvgpu_gpu_list_unref(gpus);

@@ -37,14 +37,14 @@ static void add_vfs(struct table *table, struct nvvgpu_gpu *gpu)
 		table_add(table, "%" PRIu32 "/%" PRIu32, enabled, total);
 }
 
-static void add_vgpus(struct table *table, struct nvvgpu *host, struct nvvgpu_gpu *gpu)
+static void add_vgpus(struct table *table, struct nvvgpu_gpu *gpu)
 {
 	uint64_t count;
 
 	if (nvvgpu_gpu_get_statistic(gpu, NVVGPU_STAT_VGPUS, &count)) {
 		struct nvvgpu_vgpu_list *list AUTO(vgpu_list) = NULL;
 
-		if (nvvgpu_gpu_get_reason(gpu) || nvvgpu_vgpu_list(host, gpu, &list)) {
+		if (nvvgpu_gpu_get_reason(gpu) || nvvgpu_vgpu_list(gpu, &list)) {
 			table_add(table, "-");
 			return;
 		}
@@ -53,7 +53,7 @@ static void add_vgpus(struct table *table, struct nvvgpu *host, struct nvvgpu_gp
 	table_add(table, "%" PRIu64, count);
 }
 
-static void add_gpu(struct table *table, struct nvvgpu *host, struct nvvgpu_gpu *gpu)
+static void add_gpu(struct table *table, struct nvvgpu_gpu *gpu)
 {
 	enum nvvgpu_reason reason = nvvgpu_gpu_get_reason(gpu);
 	enum nvvgpu_mode mode;
@@ -67,7 +67,7 @@ static void add_gpu(struct table *table, struct nvvgpu *host, struct nvvgpu_gpu 
 		table_add(table, "-");
 	else
 		table_add(table, "%s", nvvgpu_mode_name(mode));
-	add_vgpus(table, host, gpu);
+	add_vgpus(table, gpu);
 	table_add(table, "%s", reason ? nvvgpu_reason_name(reason) : "-");
 }
 
@@ -77,7 +77,7 @@ static int print_plain(struct cli *cli)
 	struct nvvgpu_gpu *gpu;
 
 	for (size_t i = 0; (gpu = nvvgpu_gpu_list_get(cli->gpus, i)); i++)
-		add_gpu(&table, cli->host, gpu);
+		add_gpu(&table, gpu);
 	table_print(&table);
 	note_unshared(cli);
 	if (!table.n_cells)

@@ -98,7 +98,7 @@ static int run_vgpus(struct cli *cli)
 		code = pick_gpu(cli, word(cli, 0), &gpu);
 	if (code)
 		return code;
-	err = nvvgpu_vgpu_list(cli->host, gpu, &list);
+	err = gpu ? nvvgpu_vgpu_list(gpu, &list) : nvvgpu_vgpu_list_all(cli->host, &list);
 	if (err)
 		return fail_library(cli, err);
 	return cli->json ? print_json(cli, list) : print_plain(cli, gpu, list);

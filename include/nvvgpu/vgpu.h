@@ -74,11 +74,17 @@ bool nvvgpu_vgpu_was_created(struct nvvgpu_vgpu *vgpu);
 int nvvgpu_destroy(struct nvvgpu_vgpu *vgpu);
 
 /**
- * nvvgpu_vgpu_list - the vGPUs of one GPU, or of all
- * @gpu: NULL for all GPUs of @host that can be asked
+ * nvvgpu_vgpu_list - the vGPUs of a GPU
  * @ret: a new reference; an empty list is a valid answer
+ * Return: 0; -EOPNOTSUPP the GPU cannot be shared (the error names the reason); -EACCES; -EIO.
  */
-int nvvgpu_vgpu_list(struct nvvgpu *host, struct nvvgpu_gpu *gpu, struct nvvgpu_vgpu_list **ret);
+int nvvgpu_vgpu_list(struct nvvgpu_gpu *gpu, struct nvvgpu_vgpu_list **ret);
+/**
+ * nvvgpu_vgpu_list_all - the vGPUs of all GPUs of a host that can be shared
+ * @ret: a new reference; an empty list is a valid answer
+ * Return: 0; why the search failed; why a GPU that can be shared could not be asked.
+ */
+int nvvgpu_vgpu_list_all(struct nvvgpu *host, struct nvvgpu_vgpu_list **ret);
 struct nvvgpu_vgpu_list *nvvgpu_vgpu_list_ref(struct nvvgpu_vgpu_list *list);
 struct nvvgpu_vgpu_list *nvvgpu_vgpu_list_unref(struct nvvgpu_vgpu_list *list);
 size_t nvvgpu_vgpu_list_size(struct nvvgpu_vgpu_list *list);

@@ -194,7 +194,7 @@ void destroy_all(void)
 	struct nvvgpu_vgpu_list *list;
 	size_t i;
 
-	assert_ok(nvvgpu_vgpu_list(board.host, board.gpu, &list));
+	assert_ok(nvvgpu_vgpu_list(board.gpu, &list));
 	for (i = 0; i < nvvgpu_vgpu_list_size(list); i++)
 		assert_ok(nvvgpu_destroy(nvvgpu_vgpu_list_get(list, i)));
 	nvvgpu_vgpu_list_unref(list);
@@ -205,7 +205,7 @@ size_t vgpu_count(void)
 	struct nvvgpu_vgpu_list *list;
 	size_t count;
 
-	assert_ok(nvvgpu_vgpu_list(board.host, board.gpu, &list));
+	assert_ok(nvvgpu_vgpu_list(board.gpu, &list));
 	count = nvvgpu_vgpu_list_size(list);
 	nvvgpu_vgpu_list_unref(list);
 	return count;

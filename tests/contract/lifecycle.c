@@ -377,7 +377,7 @@ START_TEST(two_hosts_independent)
 
 	if (strncmp(board.uri, "emu:", 4) == 0 && !strchr(board.uri, '?')) {
 		assert_ok(nvvgpu_open(board.uri, &other));
-		assert_ok(nvvgpu_vgpu_list(other, NULL, &list));
+		assert_ok(nvvgpu_vgpu_list_all(other, &list));
 		ck_assert_uint_eq(nvvgpu_vgpu_list_size(list), 0);
 		nvvgpu_vgpu_list_unref(list);
 		nvvgpu_unref(other);

@@ -30,7 +30,7 @@ static void take(struct references *refs)
 	assert_ok(nvvgpu_spec_set_type(spec, smallest()->key));
 	assert_ok(nvvgpu_create(refs->gpu, spec, &refs->vgpu));
 	nvvgpu_spec_free(spec);
-	assert_ok(nvvgpu_vgpu_list(refs->host, refs->gpu, &refs->vgpus));
+	assert_ok(nvvgpu_vgpu_list(refs->gpu, &refs->vgpus));
 	assert_ok(nvvgpu_device_open(refs->vgpu, &refs->device));
 }
 

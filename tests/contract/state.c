@@ -162,7 +162,7 @@ static void check_all_different(void)
 	uint32_t placement;
 	size_t i;
 
-	assert_ok(nvvgpu_vgpu_list(board.host, NULL, &list));
+	assert_ok(nvvgpu_vgpu_list_all(board.host, &list));
 	ck_assert_uint_eq(nvvgpu_vgpu_list_size(list), INSTANCES);
 	for (i = 0; i < INSTANCES; i++) {
 		struct nvvgpu_vgpu *vgpu = nvvgpu_vgpu_list_get(list, i);

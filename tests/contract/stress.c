@@ -106,7 +106,7 @@ START_TEST(hosts_come_and_go)
 		if (number == warm_up)
 			start = resident_bytes();
 		assert_ok(nvvgpu_open(board.uri, &host));
-		assert_ok(nvvgpu_vgpu_list(host, NULL, &list));
+		assert_ok(nvvgpu_vgpu_list_all(host, &list));
 		nvvgpu_vgpu_list_unref(list);
 		nvvgpu_unref(host);
 	}

@@ -38,7 +38,7 @@ USES: dict[str, Callable[[Any], object]] = {
     "host": lambda host: host.vgpus(),
     "gpu": lambda gpu: gpu.vfs_enabled(),
     "type": lambda type_: type_.to_json(),
-    "vgpu": lambda vgpu: vgpu.state(),
+    "vgpu": lambda vgpu: (vgpu.state(), vgpu.gpu.mode()),
     "device": lambda device: device.read(nvvgpu.Region.CONFIG, 0, 4),
     "events": use_events,
     "event": lambda event: event.to_json(),

@@ -80,8 +80,8 @@ def is_full(write_fd: int) -> bool:
 
 
 def is_asleep(pid: int) -> bool:
-    """The main thread waits for something in the kernel."""
-    text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    """The process (its first thread), or the thread of that number, waits in the kernel."""
+    text = pathlib.Path(f"/proc/{pid}/task/{pid}/stat").read_text()
     return text.rsplit(")", 1)[1].split()[0] == "S"
 
 

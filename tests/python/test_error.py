@@ -165,10 +165,14 @@ def test_text_without_an_object(gpu: nvvgpu.GPU) -> None:
 
 
 def test_reason_before_errno(gpu: nvvgpu.GPU, vgpu: nvvgpu.VGPU) -> None:
-    """-EINVAL with a reason of its own stays catchable both ways."""
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(nvvgpu.NotFoundError) as caught:
+        gpu.create("L40-1B", vf="0000:41:07.0")
+    assert caught.value.errno == errno.EINVAL
+
+
+def test_errno_where_no_class_has_the_reason(gpu: nvvgpu.GPU, vgpu: nvvgpu.VGPU) -> None:
+    with pytest.raises(nvvgpu.InvalidArgumentError) as caught:
         gpu.create("L40-2B")
-    assert isinstance(caught.value, nvvgpu.InvalidArgumentError)
     assert caught.value.reason is nvvgpu.Reason.EQUAL_SIZE
 
 

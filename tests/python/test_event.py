@@ -338,6 +338,17 @@ def test_cancelled_task(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
     asyncio.run(main())
 
 
+def test_nothing_stays_scheduled(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        with host.events(timeout=3600) as events:
+            loop.call_soon(gpu.create, "L40-1B")
+            await anext_of(events)
+            assert [timer for timer in loop._scheduled if not timer.cancelled()] == []
+
+    asyncio.run(main())
+
+
 def test_closed_while_awaited(host: nvvgpu.Host) -> None:
     async def main() -> None:
         events = host.events()

@@ -18,8 +18,8 @@ import pytest
 import nvvgpu
 from support import OTHER_UUID, UUID, by_level, open_files
 
-CALLS = by_level(500, 5_000, 100_000)
-FEWER = by_level(50, 300, 5_000)        # what takes about a millisecond
+CALLS = by_level(500, 20_000, 100_000)
+FEWER = by_level(50, 500, 5_000)        # what takes about a millisecond
 
 # A leak of one small object, or of one string in C, in every call is far beyond these.
 MOST_BLOCKS = 60
@@ -178,6 +178,7 @@ CHEAP: dict[str, Callable[[Things], object]] = {
     "set_mixed_size": lambda things: things.gpu.set_mixed_size(False),
     "type": lambda things: things.gpu.type("L40-1B"),
     "placements": lambda things: things.type.placements(),
+    "gpu of a vgpu": lambda things: things.host.vgpu(UUID).gpu.mode(),
     "create existing": lambda things: things.gpu.create("L40-1B", uuid=UUID),
     "state": lambda things: things.vgpu.state(),
     "params": lambda things: things.vgpu.params(),

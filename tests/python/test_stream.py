@@ -203,6 +203,19 @@ def test_restore_behind_what_was_read(gpu: nvvgpu.GPU, saved: pathlib.Path,
     assert_filled(vgpu, MIBS)
 
 
+def test_stream_within_what_was_read_ahead(vgpu: nvvgpu.VGPU, tmp_path: pathlib.Path) -> None:
+    """All of it stands in the buffer, which must not be taken for what comes next."""
+    path = tmp_path / "state"
+    vgpu.save(path)
+    rest = pattern(5, 100_000)
+    path.write_bytes(b"before|" + path.read_bytes() + rest)
+    with open(path, "rb") as file:
+        file.read(7)
+        assert nvvgpu.verify(file).verified
+        assert file.read(10) == rest[:10]
+        assert file.read() == rest[10:]
+
+
 def test_streams_one_after_the_other(saved: pathlib.Path, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "two"
     path.write_bytes(saved.read_bytes() * 2)

@@ -37,7 +37,7 @@ class Device:
         return f"<nvvgpu.Device {self._vgpu.uuid}{closed}>"
 
     def __enter__(self) -> Device:
-        self.region_bytes(0)    # is it open?
+        _swig.device_is_migratable(self._handle)    # is it open?
         return self
 
     def __exit__(self, *_: object) -> None:

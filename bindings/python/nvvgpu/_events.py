@@ -17,6 +17,8 @@ from ._documented import documented
 from ._event import Event, event_of
 from ._seconds import nanoseconds
 
+_LONGEST_MS = 2**31 - 1    # that poll() takes; who waits longer asks again
+
 
 class _Bell:
     """Wakes whoever polls it, for good; its descriptor lives as long as anybody uses it."""
@@ -129,7 +131,7 @@ class Events:
             poll = select.poll()
             poll.register(_swig.monitor_get_fd(handle), select.POLLIN)
             poll.register(bell, select.POLLIN)
-            poll.poll(None if left_ns is None else math.ceil(left_ns / 1e6))
+            poll.poll(None if left_ns is None else min(math.ceil(left_ns / 1e6), _LONGEST_MS))
         finally:
             del handle    # else a traceback would keep it open
 

@@ -79,10 +79,10 @@ class Host:
         """One GPU, by its PCI address: "0000:41:00.0", short "41:00.0"."""
         return GPU(_swig.gpu_lookup(self._handle, address))
 
-    @documented(_swig.vgpu_list)
+    @documented(_swig.vgpu_list_all)
     def vgpus(self) -> list[VGPU]:
-        """The vGPUs that are there now, on all GPUs that can be asked."""
-        return [VGPU(facts) for facts in _swig.vgpu_list(self._handle)]
+        """The vGPUs that are there now, on all GPUs that can be shared."""
+        return [VGPU(facts) for facts in _swig.vgpu_list_all(self._handle)]
 
     @documented(_swig.vgpu_lookup)
     def vgpu(self, uuid_or_vf: str) -> VGPU:

@@ -52,7 +52,6 @@ def _descriptor(where: int | HasFileno) -> contextlib.AbstractContextManager[int
         raise TypeError("the file must be opened in binary mode")
     if isinstance(where, io.BufferedIOBase) and not isinstance(where, _PLAIN_BUFFERS):
         raise TypeError(f"{type(where).__name__} changes what passes through it: give a plain file")
-    assert not isinstance(where, int)
     return _borrowed(where)
 
 

@@ -75,7 +75,8 @@ class VGPU:
     def gpu(self) -> GPU:
         """The GPU that it is on."""
         if self._gpu is None:
-            from ._gpu import GPU
+            from ._gpu import GPU   # which imports this module
+
             self._gpu = GPU(_swig.vgpu_get_gpu(self._handle))
         return self._gpu
 

@@ -18,12 +18,13 @@ import itertools
 import math
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import typing
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 BOARDS, VGPUS_EACH = 8, 32
 FRAMEBUFFER_MIB = 128
@@ -33,7 +34,7 @@ LEAST_ROUNDS = 9
 CASE_SECONDS = 7  # after which a case gets no more rounds than the least
 
 
-class Times(typing.NamedTuple):
+class Times(NamedTuple):
     """Nanoseconds of one round; objects: creating the objects of an enumeration."""
 
     ours: float
@@ -41,18 +42,18 @@ class Times(typing.NamedTuple):
     objects: float
 
 
-class Figure(typing.NamedTuple):
+class Figure(NamedTuple):
     """What is made of the times of a round, and which end of it is the good one."""
 
     name: str
     form: str
     low_is_good: bool
-    of: typing.Callable[[Times], float]
+    of: Callable[[Times], float]
 
-    def misses(self, value, goal):
+    def misses(self, value: float, goal: float) -> bool:
         return value > goal if self.low_is_good else value < goal
 
-    def best_median(self, ordered):
+    def best_median(self, ordered: Sequence[float]) -> float:
         """The favourable end of the confidence interval of the median: by ranks, as the number
         of rounds below the true median is binomial."""
         away = math.ceil(math.sqrt(len(ordered)))  # two standard deviations, upwards
@@ -66,7 +67,7 @@ TIME = Figure("ratio", "{:.2f}", True,
 RATE = Figure("ratio", "{:.2f}", False, lambda times: times.reference / times.ours)
 
 
-class Case(typing.NamedTuple):
+class Case(NamedTuple):
     """command: with {null} or {pipe}, where to save; goals: {language: bound of the figure}."""
 
     name: str
@@ -74,18 +75,21 @@ class Case(typing.NamedTuple):
     rounds: int
     warm_up: str
     command: str
-    goals: typing.Dict[str, float]
+    goals: Dict[str, float]
 
 
-def getter(name):
-    return Case(name, OVERHEAD, 25, f"{name} 2000", f"{name} 20000", {"python": 2000, "go": 1000})
+# Many short measurements: most of them are over before the scheduler has something else to do.
 
 
-def enumeration(name, goals):
-    return Case(name, TIME, 41, f"{name} 1", f"{name} 8", goals)
+def getter(name: str) -> Case:
+    return Case(name, OVERHEAD, 101, f"{name} 500", f"{name} 2000", {"python": 2000, "go": 1000})
 
 
-def save(name, command):
+def enumeration(name: str, goals: Dict[str, float]) -> Case:
+    return Case(name, TIME, 101, f"{name} 1", f"{name} 1", goals)
+
+
+def save(name: str, command: str) -> Case:
     return Case(name, RATE, 41, "", command, {"python": 0.97, "go": 0.97})
 
 
@@ -109,32 +113,27 @@ CASES = [
 class Worker:
     """A program that runs one case at a time."""
 
-    def __init__(self, language, command, descriptors):
+    def __init__(self, language: str, command: Sequence[str],
+                 descriptors: Sequence[int]) -> None:
         self.language = language
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, pass_fds=descriptors)
 
-    def start(self, command):
-        print(command, file=self.process.stdin, flush=True)
-
-    def answer(self):
+    def ask(self, command: str) -> float:
+        with contextlib.suppress(BrokenPipeError):
+            print(command, file=self.process.stdin, flush=True)
+        assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
             sys.exit(f"overhead: the {self.language} worker gave up")
         return float(line)
 
-    def ask(self, command):
-        self.start(command)
-        return self.answer()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
+    def close(self) -> None:
+        self.process.communicate()
 
 
 @contextlib.contextmanager
-def sinks(worker):
+def sinks(worker: str) -> Iterator[Dict[str, int]]:
     """Descriptors by name: where nothing is kept, and a pipe that somebody empties, always on
     the same processor: else the speed depends on where the two happen to be."""
     null = os.open(os.devnull, os.O_WRONLY)
@@ -152,7 +151,8 @@ def sinks(worker):
 
 
 @contextlib.contextmanager
-def crew(commands, descriptors):
+def crew(commands: Dict[str, List[str]],
+         descriptors: Dict[str, int]) -> Iterator[Dict[str, Worker]]:
     """The workers, by language, set up to measure."""
     with contextlib.ExitStack() as stack:
         shm = pathlib.Path("/dev/shm")
@@ -160,14 +160,15 @@ def crew(commands, descriptors):
             prefix="nvvgpu-overhead-", dir=shm if shm.is_dir() else None))
         workers = {}
         for language, command in commands.items():
-            worker = Worker(language, [*command, f"emu:l40?state={state}"], descriptors.values())
+            worker = Worker(language, [*command, f"emu:l40?state={state}"],
+                            list(descriptors.values()))
             stack.callback(worker.close)
             workers[language] = worker
         set_up(workers, descriptors)
         yield workers
 
 
-def same_answer(workers, command):
+def same_answer(workers: Dict[str, Worker], command: str) -> float:
     """What each worker answers, who all have to say the same."""
     answers = {language: worker.ask(command) for language, worker in workers.items()}
     if len(set(answers.values())) > 1:
@@ -175,7 +176,7 @@ def same_answer(workers, command):
     return answers["c"]
 
 
-def set_up(workers, descriptors):
+def set_up(workers: Dict[str, Worker], descriptors: Dict[str, int]) -> None:
     same_answer(workers, f"boards {BOARDS} {VGPUS_EACH}")
     same_answer(workers, "digest")
     workers["c"].ask(f"fill {FRAMEBUFFER_MIB}")
@@ -187,32 +188,35 @@ def set_up(workers, descriptors):
 # -------------------------------------------------------------- measuring
 
 
-def run_round(workers, case, order, descriptors):
+def run_round(workers: Dict[str, Worker], case: Case, order: Sequence[str],
+              descriptors: Dict[str, int]) -> Dict[str, Times]:
     """{language: Times} of one round."""
-    took, objects = {}, {}
+    took: Dict[str, float] = {}
+    objects: Dict[str, float] = {}
     for language in order:
         worker = workers[language]
         if case.warm_up:
             worker.ask(case.warm_up)
         took[language] = worker.ask(case.command.format(**descriptors))
         if case.figure is TIME and language != "c":
-            objects[language] = worker.ask("create 20")
+            objects[language] = worker.ask("create 5")
     return {language: Times(took[language], took["c"], objects.get(language, 0))
             for language in workers if language != "c"}
 
 
-def measure(workers, case, descriptors):
+def measure(workers: Dict[str, Worker], case: Case,
+            descriptors: Dict[str, int]) -> Dict[str, List[Times]]:
     """{language: [Times]}, the first round left out; everybody comes after everybody."""
     orders = itertools.cycle(itertools.permutations(workers))
     run_round(workers, case, next(orders), descriptors)
-    rounds = []
+    rounds: List[Dict[str, Times]] = []
     end = time.monotonic() + CASE_SECONDS
     while len(rounds) < case.rounds and (len(rounds) < LEAST_ROUNDS or time.monotonic() < end):
         rounds.append(run_round(workers, case, next(orders), descriptors))
     return {language: [times[language] for times in rounds] for language in rounds[0]}
 
 
-def sides(case, samples):
+def sides(case: Case, samples: Sequence[Times]) -> str:
     """Ours and the reference in the case's unit, medians of all rounds."""
     ours, reference, objects = (statistics.median(column) for column in zip(*samples))
     if case.figure is OVERHEAD:
@@ -224,7 +228,7 @@ def sides(case, samples):
             f"(C {reference / 1e3:.1f} us, objects {objects / 1e3:.1f} us)")
 
 
-def report(case, language, samples):
+def report(case: Case, language: str, samples: Sequence[Times]) -> bool:
     """Prints one line.  Return: whether a goal is missed."""
     figure = case.figure
     ordered = sorted(figure.of(times) for times in samples)
@@ -244,9 +248,9 @@ def report(case, language, samples):
     return missed
 
 
-def attempt(commands, cases):
+def attempt(commands: Dict[str, List[str]], cases: Sequence[Case]) -> Set[Tuple[str, str]]:
     """{(name of the case, language)} of the goals that were missed."""
-    missed = set()
+    missed: Set[Tuple[str, str]] = set()
     with sinks(*commands["c"]) as descriptors, crew(commands, descriptors) as workers:
         for case in cases:
             for language, samples in measure(workers, case, descriptors).items():
@@ -255,7 +259,7 @@ def attempt(commands, cases):
     return missed
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("worker", help="the worker in C")
     parser.add_argument("--python", metavar="WORKER", help="run by this interpreter")
@@ -263,6 +267,7 @@ def main():
     parser.add_argument("--missing", action="append", default=[], metavar="TEXT",
                         help="what cannot be measured here, and why")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("overhead: ended"))  # and clean up
 
     for text in args.missing:
         print(f"not measured: {text}", flush=True)

@@ -160,7 +160,7 @@ static uint64_t read_vgpus(struct nvvgpu_gpu *on)
 	uint64_t sum = 0;
 	size_t i;
 
-	if (nvvgpu_vgpu_list(boards, on, &list))
+	if (nvvgpu_vgpu_list(on, &list))
 		die("vGPUs");
 	for (i = 0; i < nvvgpu_vgpu_list_size(list); i++)
 		sum += read_vgpu(nvvgpu_vgpu_list_get(list, i));
@@ -280,7 +280,7 @@ static double find(long fd, long second)
 	struct nvvgpu_vgpu_list *list = NULL;
 	struct nvvgpu *host = NULL;
 
-	if (nvvgpu_open(shared_uri, &host) || nvvgpu_vgpu_list(host, NULL, &list))
+	if (nvvgpu_open(shared_uri, &host) || nvvgpu_vgpu_list_all(host, &list))
 		die(shared_uri);
 	shared = nvvgpu_vgpu_ref(nvvgpu_vgpu_list_get(list, 0));
 	nvvgpu_vgpu_list_unref(list);

@@ -6,9 +6,12 @@ One more case, "create": making the objects of one enumeration from values that 
 plain Python, which no binding can avoid.
 """
 
+from __future__ import annotations
+
 import itertools
 import sys
 import time
+from typing import Any, Sequence
 
 import nvvgpu
 
@@ -19,7 +22,7 @@ VGPU_FACTS = ("uuid", "type_id", "type_name", "framebuffer_bytes", "vf", "placem
               "vfio", "created")
 
 
-def nanoseconds_each(start, count):
+def nanoseconds_each(start: int, count: int) -> float:
     return (time.monotonic_ns() - start) / count
 
 
@@ -28,7 +31,7 @@ class Gpu:
 
     __slots__ = GPU_FACTS
 
-    def __init__(self, row):
+    def __init__(self, row: Sequence[Any]) -> None:
         (self.address, self.name, self.vendor_id, self.device_id, self.subsystem_vendor_id,
          self.subsystem_device_id, self.driver, self.driver_version, self.firmware_version,
          self.framework, self.numa_node, self.framebuffer_bytes, self.vfs_total, self.drm_nodes,
@@ -41,8 +44,9 @@ class Vgpu:
 
     __slots__ = ("gpu", *VGPU_FACTS)
 
-    def __init__(self, gpu, uuid, type_id, type_name, framebuffer_bytes, vf, placement, owner,
-                 vfio, created):
+    def __init__(self, gpu: Gpu, uuid: bytes, type_id: int, type_name: bytes,
+                 framebuffer_bytes: int, vf: bytes, placement: int | None, owner: bytes,
+                 vfio: bytes, created: bool) -> None:
         self.gpu = gpu
         self.uuid = uuid.decode()
         self.type_id = type_id
@@ -55,13 +59,13 @@ class Vgpu:
         self.created = created
 
 
-def values(facts, thing):
+def values(facts: Sequence[str], thing: object) -> list[Any]:
     """As C holds them: text as bytes that no Python string exists of yet."""
     found = (getattr(thing, fact) for fact in facts)
     return [value.encode() if isinstance(value, str) else value for value in found]
 
 
-def amount(value):
+def amount(value: Any) -> int:
     """What a fact adds to the digest."""
     if isinstance(value, str):
         return len(value)
@@ -73,7 +77,7 @@ def amount(value):
 class Worker:
     """One method for each case."""
 
-    def boards(self, boards, vgpus):
+    def boards(self, boards: int, vgpus: int) -> float:
         self.host = nvvgpu.open(f"emu:l40*{boards}")
         for gpu in self.host.gpus:
             for _ in range(vgpus):
@@ -81,7 +85,7 @@ class Worker:
         self.gpu = gpu
         return 0
 
-    def digest(self, *_):
+    def digest(self) -> float:
         total = 0
         for gpu in self.host.gpus:
             total += sum(amount(getattr(gpu, fact)) for fact in GPU_FACTS)
@@ -92,28 +96,28 @@ class Worker:
 
     # ---------------------------------------------------------------- getters
 
-    def state(self, calls, *_):
+    def state(self, calls: int) -> float:
         vgpu = self.vgpu
         start = time.monotonic_ns()
         for _ in itertools.repeat(None, calls):
             vgpu.state()
         return nanoseconds_each(start, calls)
 
-    def mode(self, calls, *_):
+    def mode(self, calls: int) -> float:
         gpu = self.gpu
         start = time.monotonic_ns()
         for _ in itertools.repeat(None, calls):
             gpu.mode()
         return nanoseconds_each(start, calls)
 
-    def text(self, calls, *_):
+    def text(self, calls: int) -> float:
         vgpu = self.vgpu
         start = time.monotonic_ns()
         for _ in itertools.repeat(None, calls):
             vgpu.uuid
         return nanoseconds_each(start, calls)
 
-    def number(self, calls, *_):
+    def number(self, calls: int) -> float:
         vgpu = self.vgpu
         start = time.monotonic_ns()
         for _ in itertools.repeat(None, calls):
@@ -122,7 +126,7 @@ class Worker:
 
     # ------------------------------------------------------------ enumerating
 
-    def read_all(self):
+    def read_all(self) -> None:
         for gpu in self.host.gpus:
             gpu.address
             gpu.name
@@ -152,20 +156,20 @@ class Worker:
                 vgpu.vfio
                 vgpu.created
 
-    def lists(self, passes, *_):
+    def lists(self, passes: int) -> float:
         start = time.monotonic_ns()
         for _ in range(passes):
             self.read_all()
         return nanoseconds_each(start, passes)
 
-    def enumerate(self, passes, *_):
+    def enumerate(self, passes: int) -> float:
         start = time.monotonic_ns()
         for _ in range(passes):
             self.host.refresh()
             self.read_all()
         return nanoseconds_each(start, passes)
 
-    def create(self, passes, *_):
+    def create(self, passes: int) -> float:
         ready = [(values(GPU_FACTS, gpu), [values(VGPU_FACTS, vgpu) for vgpu in gpu.vgpus()])
                  for gpu in self.host.gpus]
         start = time.monotonic_ns()
@@ -177,26 +181,25 @@ class Worker:
 
     # ----------------------------------------------------------------- saving
 
-    def find(self, fd, *_):
+    def find(self, fd: int) -> float:
         self.shared, = nvvgpu.open(sys.argv[1]).vgpus()
         self.save(fd, True)
         return self.progress.bytes
 
-    def on_progress(self, progress):
+    def on_progress(self, progress: nvvgpu.Progress) -> None:
         self.progress = progress
 
-    def save(self, fd, with_progress):
+    def save(self, fd: int, with_progress: int) -> float:
         start = time.monotonic_ns()
         self.shared.save(fd, progress=self.on_progress if with_progress else None)
         return nanoseconds_each(start, 1)
 
 
-def main():
+def main() -> None:
     worker = Worker()
     for line in sys.stdin:
         name, *numbers = line.split()
-        first, second = map(int, (*numbers, 0, 0)[:2])
-        print(f"{getattr(worker, name)(first, second):.3f}", flush=True)
+        print(f"{getattr(worker, name)(*map(int, numbers)):.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,14 @@ type VGPUFacts struct {
 }
 
 // FactsOf copies the facts of a vGPU.
-func FactsOf(vgpu VGPU) VGPUFacts {
+func FactsOf(vgpu VGPU) *VGPUFacts {
 	var c C.struct_vgpu_facts
 	Vgpu_facts(vgpu, &c)
-	return goFacts(&c)
+	facts := goFacts(&c)
+	return &facts
 }
 
-// FactsOfList copies the facts of all vGPUs of a list, and takes a reference to each of them.
+// FactsOfList copies the facts of all vGPUs of a list.
 func FactsOfList(list VGPUList) []VGPUFacts {
 	c := make([]C.struct_vgpu_facts, Vgpu_list_size(list))
 	Vgpu_list_facts(list, c)
