@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -243,32 +245,43 @@ func TestEachEventGoesToOne(t *testing.T) {
 	host := open(t, "emu:l40")
 	monitor := newMonitor(t, host)
 	gpu := must(host.GPU(address))
-	rounds := byLevel(50, 200, 2000)
 	ctx := soon(t)
-	seen := make(chan uint64)
+	seen := make(chan nvvgpu.Event)
+	var group sync.WaitGroup
 	for range 4 {
+		group.Add(1)
 		go func() {
+			defer group.Done()
 			for event, err := range monitor.Events(ctx) {
 				if err != nil {
 					return
 				}
-				seen <- event.Sequence
+				seen <- event
 			}
 		}()
 	}
-	go func() {
-		for range rounds {
-			create(t, gpu, "L40-1B").Destroy()
+	last := uint64(0)
+	for range byLevel(50, 200, 2000) {
+		create(t, gpu, "L40-1B").Destroy()
+		found := map[uint64]nvvgpu.EventKind{}
+		for range 2 {
+			select {
+			case event := <-seen:
+				found[event.Sequence] = event.Kind
+			case <-ctx.Done():
+				t.Fatalf("behind %d: %v", last, found)
+			}
 		}
-	}()
-	found := map[uint64]int{}
-	for range 2 * rounds {
-		found[<-seen]++
-	}
-	if len(found) != 2*rounds {
-		t.Errorf("%d events, %d of them different", 2*rounds, len(found))
+		if last == 0 {
+			last = slices.Min(slices.Collect(maps.Keys(found))) - 1
+		}
+		if found[last+1] != nvvgpu.EventCreated || found[last+2] != nvvgpu.EventDestroyed {
+			t.Fatalf("behind %d: %v", last, found)
+		}
+		last += 2
 	}
 	monitor.Close()
+	group.Wait()
 }
 
 // Events of another user of the same host: none is missed, however the poller is told.

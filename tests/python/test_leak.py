@@ -218,19 +218,27 @@ CHEAP: dict[str, Callable[[Things], object]] = {
 }
 
 DEAR: dict[str, Callable[[Things], object]] = {
-    "open and close": lambda things: open_and_close(),
-    "open and drop": lambda things: open_and_drop(),
-    "refresh": lambda things: things.host.refresh(),
     "statistics": lambda things: things.gpu.statistics(),
     "types": lambda things: things.gpu.types(),
     "creatable types": lambda things: things.gpu.types(creatable=True),
     "create and destroy": create_and_destroy,
     "create with everything": create_with_everything,
-    "open a device": open_device,
-    "reset": lambda things: things.device.reset(),
     "events": lambda things: things.host.events().close(),
     "event": event,
+    "inspect": lambda things: nvvgpu.inspect(things.path),
+    "refused save": lambda things: refused(lambda: things.device_vgpu.save("/dev/null")),
+    "foreign stream": lambda things: refused(lambda: nvvgpu.verify("/dev/zero")),
+}
+
+# about a millisecond each
+SLOW: dict[str, Callable[[Things], object]] = {
+    "open and close": lambda things: open_and_close(),
+    "open and drop": lambda things: open_and_drop(),
+    "exception in with": lambda things: refused(lambda: with_exception(things)),
+    "refresh": lambda things: things.host.refresh(),
     "log": log,
+    "open a device": open_device,
+    "reset": lambda things: things.device.reset(),
     "save": lambda things: things.vgpu.save("/dev/null"),
     "save with progress": lambda things: things.vgpu.save(
         "/dev/null", progress=lambda progress: None, timeout=60),
@@ -240,16 +248,12 @@ DEAR: dict[str, Callable[[Things], object]] = {
     "restore": restore,
     "restore into a device": lambda things: things.device.restore(things.path),
     "verify": lambda things: nvvgpu.verify(things.path, progress=lambda progress: None),
-    "inspect": lambda things: nvvgpu.inspect(things.path),
     "cancelled save": lambda things: refused(
         lambda: things.vgpu.save("/dev/null", progress=lambda progress: False)),
     "failed progress": lambda things: refused(
         lambda: things.vgpu.save("/dev/null", progress=wrong_progress)),
-    "refused save": lambda things: refused(lambda: things.device_vgpu.save("/dev/null")),
     "refused restore": lambda things: refused(
         lambda: things.gpu.restore(things.path, uuid=UUID, params={"a": "1"})),
-    "foreign stream": lambda things: refused(lambda: nvvgpu.verify("/dev/zero")),
-    "exception in with": lambda things: refused(lambda: with_exception(things)),
 }
 
 
@@ -300,9 +304,13 @@ def test_calls(things: Things, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEAR)
-def test_long_calls(things: Things, name: str) -> None:
-    assert_flat(DEAR[name], things, FEWER if "save" in name or "restore" in name else
-                CALLS // by_level(10, 10, 2))
+def test_longer_calls(things: Things, name: str) -> None:
+    assert_flat(DEAR[name], things, CALLS // by_level(5, 5, 1))
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_slow_calls(things: Things, name: str) -> None:
+    assert_flat(SLOW[name], things, FEWER)
 
 
 def test_every_call_is_measured() -> None:

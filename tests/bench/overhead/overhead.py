@@ -7,8 +7,8 @@ time, in rounds, in each order there is.  A machine that gets slower for a momen
 of them, and a figure compares times of the same round.
 
 The median of the rounds is what a case shows.  A goal counts as missed when even the favourable
-end of the median's confidence interval (19 in 20) misses it, twice, the second time with new
-workers; so noise fails nobody, and a cost that is there fails always.
+end of the median's confidence interval (19 in 20) misses it, three times, each with new workers;
+so a busy machine fails nobody, and a cost that is there fails always.
 """
 
 import argparse
@@ -30,6 +30,7 @@ BOARDS, VGPUS_EACH = 8, 32
 FRAMEBUFFER_MIB = 128
 MIB = 1 << 20
 F_SETPIPE_SZ = 1031  # the fcntl module has it since Python 3.10
+ATTEMPTS = 3
 LEAST_ROUNDS = 9
 CASE_SECONDS = 7  # after which a case gets no more rounds than the least
 
@@ -280,12 +281,13 @@ def main() -> int:
         return 77  # meson: skipped
 
     missed = attempt(commands, CASES)
-    if missed:
-        print("once more, with new workers:", flush=True)
-        names = {name for name, _ in missed}
-        missed &= attempt(commands, [case for case in CASES if case.name in names])
+    for _ in range(ATTEMPTS - 1):
+        if missed:
+            print("once more, with new workers:", flush=True)
+            names = {name for name, _ in missed}
+            missed &= attempt(commands, [case for case in CASES if case.name in names])
     for name, language in sorted(missed):
-        print(f"overhead: {name}-{language} missed its goal twice", file=sys.stderr)
+        print(f"overhead: {name}-{language} missed its goal {ATTEMPTS} times", file=sys.stderr)
     return 1 if missed else 0
 
 
