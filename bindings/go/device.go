@@ -49,8 +49,8 @@ func newDevice(c swig.Device, uuid string) *Device {
 }
 
 // Close closes the device, which ends its plugin task; the framebuffer stays with the vGPU.
-// When a call on the device runs, the device closes at its end.  It is nil always, also the
-// second time.
+// When a call on the device runs, the device closes at its end.  Close always returns nil, also
+// the second time.
 func (d *Device) Close() error {
 	d.obj.close()
 	return nil

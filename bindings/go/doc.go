@@ -13,8 +13,8 @@ they offer, creates and destroys vGPUs, watches them, saves and restores their s
 	...
 	vgpu, err := gpus[0].Create(nvvgpu.Spec{Type: "L40-4Q"})
 
-[Host] gives [GPU] and [VGPU]; a GPU gives its [Type]s and creates vGPUs from a [Spec]; a VGPU can
-be opened as a [Device].  A [Monitor], or a loop over [Host.Events], tells what happens.
+A [Host] gives GPUs and vGPUs.  A [GPU] gives values of [Type] and creates vGPUs from a [Spec]; a
+[VGPU] can be opened as a [Device].  A [Monitor], or a loop over [Host.Events], tells what happens.
 [VGPU.Save], [GPU.Restore], [Inspect] and [Verify] move state between a vGPU and a file or a
 socket.
 
@@ -28,13 +28,13 @@ from the library.
 # Lifetimes
 
 Host, GPU, VGPU, Device and Monitor have a Close, which lets go of what the C library holds for
-them.  Each stands for itself: a GPU can be used when its host was closed, and in any order
-they can be closed.  Closing a VGPU does not destroy the vGPU.  After Close the fields can
-be read further on; methods fail with an error that is [io/fs.ErrClosed].
+them.  Each stands for itself: a GPU can be used after its host was closed, and they can be
+closed in any order.  Closing a VGPU does not destroy the vGPU.  After Close the fields can still
+be read; methods fail with an error that is [io/fs.ErrClosed].
 
-What was not closed is let go of some time after it was last used, when the garbage collector
-finds it.  That is soon enough for GPUs and vGPUs; it is not for a Device, which keeps others from
-the vGPU, and for the memory of an emulated host.
+What was not closed is let go of some time after its last use, when the garbage collector finds
+it.  That is soon enough for GPUs and vGPUs.  It is not for a Device, which keeps others from the
+vGPU, nor for the memory of an emulated host.
 
 # Concurrency
 

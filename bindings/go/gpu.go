@@ -138,7 +138,7 @@ func makeGPU[R ~uintptr](c swig.GPU, owner *owner[R]) *GPU {
 	return g
 }
 
-// Close lets go of the GPU.  Its GPUInfo can be read further on.  It is nil always, also the
+// Close lets go of the GPU.  Its GPUInfo can still be read.  Close always returns nil, also the
 // second time.
 func (g *GPU) Close() error {
 	g.obj.close()

@@ -44,7 +44,7 @@ func Version() string { return swig.Version() }
 func (h *Host) URI() string { return h.uri }
 
 // Close lets go of the host.  The GPUs, vGPUs and monitors that it gave stay usable until they
-// are closed themselves.  It is nil always, also the second time.
+// are closed themselves.  Close always returns nil, also the second time.
 func (h *Host) Close() error {
 	h.obj.close()
 	return nil

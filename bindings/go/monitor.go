@@ -59,8 +59,8 @@ func pollable(fd int, name string) (*os.File, error) {
 	return file, nil
 }
 
-// Close ends the monitor; who waits in Next gets an error that is fs.ErrClosed.  It is nil
-// always, also the second time.
+// Close ends the monitor; who waits in Next gets an error that is fs.ErrClosed.  Close always
+// returns nil, also the second time.
 func (m *Monitor) Close() error {
 	m.obj.close()
 	_ = m.file.Close() // the error of a second Close

@@ -121,8 +121,12 @@ func TestPipesAndSockets(t *testing.T) {
 			}
 			return r, w
 		},
-		"TCP":  func() (from, to transferConn) { return sockets[*net.TCPConn](t, "tcp", "127.0.0.1:0") },
-		"unix": func() (from, to transferConn) { return sockets[*net.UnixConn](t, "unix", t.TempDir()+"/s") },
+		"TCP": func() (from, to transferConn) {
+			return sockets[*net.TCPConn](t, "tcp", "127.0.0.1:0")
+		},
+		"unix": func() (from, to transferConn) {
+			return sockets[*net.UnixConn](t, "unix", t.TempDir()+"/s")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			host := open(t, "emu:l40*2")

@@ -91,8 +91,8 @@ func makeVGPU[R ~uintptr](f *swig.VGPUFacts, owner *owner[R]) *VGPU {
 	return v
 }
 
-// Close lets go of the vGPU; it does not destroy it.  Its VGPUInfo can be read further on.  It
-// is nil always, also the second time.
+// Close lets go of the vGPU; it does not destroy it.  Its VGPUInfo can still be read.  Close
+// always returns nil, also the second time.
 func (v *VGPU) Close() error {
 	v.obj.close()
 	return nil

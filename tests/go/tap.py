@@ -20,7 +20,7 @@ class Tap:
     def __init__(self) -> None:
         self.count = 0
         self.output: dict[str, list[str]] = {}
-        self.parents: set[str] = set()
+        self.parents: dict[str, bool] = {}      # and whether one of their cases has failed
 
     def take(self, event: dict[str, Any]) -> None:
         """One line of go test -json."""
@@ -32,13 +32,14 @@ class Tap:
         elif action in ("fail", "build-fail") and "Test" not in event:
             self.explain(name)
         elif action in ("pass", "fail", "skip") and "Test" in event:
-            self.parents.add(name.rpartition("/")[0])
+            parent = name.rpartition("/")[0]
+            self.parents[parent] = self.parents.get(parent, False) or action == "fail"
             self.tell(name, action)
 
     def tell(self, name: str, action: str) -> None:
         if action == "fail":
             self.explain(name)
-        if name in self.parents and action != "fail":
+        if name in self.parents and (action != "fail" or self.parents[name]):
             return
         self.count += 1
         reason = ""

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import os
 import select
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _swig
 from ._documented import documented
 from ._event import Event, event_of
 from ._seconds import nanoseconds
+
+if TYPE_CHECKING:
+    import asyncio
 
 _LONGEST_MS = 2**31 - 1    # that poll() takes; who waits longer asks again
 
@@ -156,6 +158,8 @@ class Events:
 
     async def _readable(self, left_ns: int | None) -> None:
         """The same as _wait() for a task, on a descriptor that no other task has."""
+        import asyncio    # here: it takes as long to import as everything else together
+
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         with self._lock:

@@ -9,7 +9,6 @@ import errno
 import io
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from typing import Any, Protocol, Union
 
@@ -109,6 +108,8 @@ def _written(path: str) -> contextlib.AbstractContextManager[int]:
 def _replaced(path: str) -> Iterator[int]:
     """A new file, its owner's alone as it holds a guest's memory, that takes the name at the
     end."""
+    import tempfile    # here: it is slow to import, and only this needs it
+
     directory, name = os.path.split(path)
     fd, partial = tempfile.mkstemp(prefix=f"{name}.part-", dir=directory or os.curdir)
     try:

@@ -7,8 +7,9 @@ import "C"
 
 import "unsafe"
 
-// VGPUFacts is struct vgpu_facts: hosts may have hundreds of vGPUs, and a call from Go to C for
-// each fact of each would take as long as the driver needs to list them.
+// VGPUFacts is struct vgpu_facts in Go; of the struct itself SWIG would make a function for each
+// member.  Hosts may have hundreds of vGPUs, and a call from Go to C for each fact of each would
+// take about as long as the driver needs to list them.
 type VGPUFacts struct {
 	VGPU             VGPU
 	UUID             string
