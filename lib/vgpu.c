@@ -274,6 +274,33 @@ static int fail_exists(const struct nvvgpu_vgpu *vgpu, const char *how)
 			  "a vGPU with this uuid exists on %s, %s", vgpu->gpu->address, how);
 }
 
+static bool has_param(const char *params, const char *param, size_t len)
+{
+	while (params) {
+		if (!strncmp(params, param, len) && (!params[len] || params[len] == ','))
+			return true;
+		params = strchr(params, ',');
+		if (params)
+			params++;
+	}
+	return false;
+}
+
+/* In any order: no key of wanted comes twice, so all of them in as many bytes is the same. */
+static bool same_params(const char *params, const char *wanted)
+{
+	size_t len;
+
+	if (strlen(params) != strlen(wanted))
+		return false;
+	for (; *wanted; wanted += len + (wanted[len] == ',')) {
+		len = strcspn(wanted, ",");
+		if (!has_param(params, wanted, len))
+			return false;
+	}
+	return true;
+}
+
 static int check_same_params(const struct nvvgpu_vgpu *vgpu, const char *wanted)
 {
 	__cleanup_free char *params = NULL;
@@ -281,7 +308,7 @@ static int check_same_params(const struct nvvgpu_vgpu *vgpu, const char *wanted)
 
 	if (err)
 		return err;
-	return strcmp(params, wanted) ? fail_exists(vgpu, "with other parameters") : 0;
+	return same_params(params, wanted) ? 0 : fail_exists(vgpu, "with other parameters");
 }
 
 /* Is the vGPU that has the uuid already the one that is wanted? */

@@ -173,6 +173,38 @@ START_TEST(test_same_uuid_other_vgpu)
 }
 END_TEST
 
+static const struct {
+	const char *params;
+	bool same;
+} other_params[] = {
+	{ "a=1,bc=2,d=3", true },
+	{ "d=3,a=1,bc=2", true },
+	{ "a=1,bc=2", false },
+	{ "a=1,bc=2,d=3,e=4", false },
+	{ "a=1,bc=2,d=4", false },
+	{ "bc=2,d=3,f=1", false },
+	{ "a=1,d=3,xbc=2", false },
+	{ "", false },
+};
+
+START_TEST(test_same_params_in_any_order)
+{
+	struct nvvgpu_vgpu *first = create(), *again = NULL;
+
+	ck_assert_int_eq(nvvgpu_vgpu_set_params(first, other_params[_i].params), 0);
+	ck_assert_int_eq(nvvgpu_spec_set_uuid(spec, nvvgpu_vgpu_get_uuid(first)), 0);
+	ck_assert_int_eq(nvvgpu_spec_add_param(spec, "d", "3"), 0);
+	ck_assert_int_eq(nvvgpu_spec_add_param(spec, "bc", "2"), 0);
+	ck_assert_int_eq(nvvgpu_spec_add_param(spec, "a", "1"), 0);
+	if (other_params[_i].same)
+		ck_assert_int_eq(nvvgpu_create(gpu, spec, &again), 0);
+	else
+		assert_error(nvvgpu_create(gpu, spec, &again), EEXIST, NVVGPU_REASON_EXISTS);
+	nvvgpu_vgpu_unref(again);
+	nvvgpu_vgpu_unref(first);
+}
+END_TEST
+
 START_TEST(test_no_type)
 {
 	struct nvvgpu_spec *empty;
@@ -540,6 +572,8 @@ static TCase *create_case(void)
 	tcase_add_test(tcase, test_whole_spec);
 	tcase_add_test(tcase, test_same_uuid_same_vgpu);
 	tcase_add_loop_test(tcase, test_same_uuid_other_vgpu, 0, 5);
+	tcase_add_loop_test(tcase, test_same_params_in_any_order, 0,
+			    sizeof(other_params) / sizeof(other_params[0]));
 	tcase_add_test(tcase, test_no_type);
 	tcase_add_test(tcase, test_equal_size);
 	tcase_add_test(tcase, test_exhausted);

@@ -54,8 +54,8 @@ int nvvgpu_spec_set_owner(struct nvvgpu_spec *spec, const char *owner);
  * @ret: a new reference
  *
  * All or nothing.  With a uuid that exists already on this GPU with the same
- * type (and, where given, the same VF, placement, parameters and owner) it succeeds and returns
- * that vGPU; nvvgpu_vgpu_was_created() tells the two apart.
+ * type (and, where given, the same VF, placement, owner and, in any order, parameters) it
+ * succeeds and returns that vGPU; nvvgpu_vgpu_was_created() tells the two apart.
  *
  * Return: 0; -ENOENT no such type; -ENOSPC exhausted; -EBUSY VF in use; -EINVAL
  * malformed spec, other size active, wrong placement; -EEXIST the uuid belongs

@@ -23,7 +23,7 @@ def make() -> Things:
     host = nvvgpu.open("emu:l40")
     gpu = host.gpus[0]
     events = host.events(0)
-    vgpu = gpu.create("L40-1B")
+    vgpu = host.vgpu(gpu.create("L40-1B").uuid)
     return {"host": host, "gpu": gpu, "type": gpu.type(869), "vgpu": vgpu,
             "device": vgpu.open(), "events": events, "event": events.next(0)}
 

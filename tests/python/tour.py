@@ -84,7 +84,7 @@ def manage(host: nvvgpu.Host) -> nvvgpu.VGPU:
     vgpu.set_params({"b": "2"})
     vgpu.set_params("")
     vgpu.state(), vgpu.params(), vgpu.to_json(), repr(vgpu), hash(vgpu)
-    assert host.vgpu(UUID) == vgpu
+    assert host.vgpu(UUID) == vgpu and host.vgpu(UUID).gpu == gpu
     assert host.vgpus() == gpu.vgpus() == [vgpu]
     return vgpu
 
