@@ -15,7 +15,7 @@ from typing import Callable, Iterator
 import pytest
 
 import nvvgpu
-from support import (UUID, assert_filled, by_level, feed, fill, is_asleep, readings,
+from support import (assert_filled, by_level, feed, fill, is_asleep, readings,
                      wait_until)
 
 MIBS = 3

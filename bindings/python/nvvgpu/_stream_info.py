@@ -59,7 +59,8 @@ def inspect(source: Stream, *, progress: ProgressFunction | None = None,
 
     source is a path, a file object or a file descriptor.  The latter two are read from where
     they are, and not a byte further than needed: behind the trailer another stream may follow.
-    For progress and timeout see verify().
+    What a buffered file object on a pipe or socket has read ahead is not seen: open those with
+    buffering=0.  For progress and timeout see verify().
     """
     how = options(progress, timeout)
     with opened(source) as fd:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from . import _gpu    # the module: it is still being imported, and imports this one
 from . import _swig
 from ._device import Device
 from ._documented import documented
@@ -13,9 +13,6 @@ from ._enums import VGPUState
 from ._progress import ProgressFunction
 from ._recipe import options, params_text
 from ._stream import Stream, target as created
-
-if TYPE_CHECKING:
-    from ._gpu import GPU
 
 
 class VGPU:
@@ -28,7 +25,7 @@ class VGPU:
                  "_gpu_address", "_vf", "_placement", "_owner", "_vfio", "_created", "_gpu",
                  "__weakref__")
 
-    def __init__(self, facts: _swig._VGPUFacts, gpu: GPU | None = None) -> None:
+    def __init__(self, facts: _swig._VGPUFacts, gpu: _gpu.GPU | None = None) -> None:
         (self._handle, self._uuid, self._type_id, self._type_name, self._framebuffer_bytes,
          self._gpu_address, self._vf, self._placement, self._owner, self._vfio,
          self._created) = facts
@@ -72,12 +69,10 @@ class VGPU:
         return self._framebuffer_bytes
 
     @property
-    def gpu(self) -> GPU:
+    def gpu(self) -> _gpu.GPU:
         """The GPU that it is on."""
         if self._gpu is None:
-            from ._gpu import GPU   # which imports this module
-
-            self._gpu = GPU(_swig.vgpu_get_gpu(self._handle))
+            self._gpu = _gpu.GPU(_swig.vgpu_get_gpu(self._handle))
         return self._gpu
 
     @property
