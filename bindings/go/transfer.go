@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"runtime"
 	"runtime/cgo"
 	"syscall"
 	"time"
@@ -24,7 +25,7 @@ type Progress struct {
 // SaveOptions say how to save; nil is the same as the zero value.
 type SaveOptions struct {
 	// Progress, unless nil, is called at the start, at most ten times a second, and at the end,
-	// by the goroutine that saves.  To give up, cancel the context.
+	// one call after the other.  To give up, cancel the context.
 	Progress func(Progress)
 
 	// NoChecksum leaves the checksums of the data away.
@@ -62,7 +63,8 @@ type transfer struct {
 	verifyFirst bool
 	spec        *Spec
 
-	panicked any // what the progress function ended with
+	panicked any  // what the progress function ended with
+	exited   bool // it ended its goroutine, as testing.T.FailNow does
 }
 
 func (o *SaveOptions) transfer() *transfer {
@@ -124,9 +126,15 @@ func (t *transfer) run(ctx context.Context, f syscall.Conn,
 	defer watch(ctx, options)()
 
 	var failed error
-	err = conn.Control(func(fd uintptr) { failed = newError(fn(int(fd), options)) })
+	err = conn.Control(func(fd uintptr) {
+		setDeadline(ctx, options)
+		failed = newError(fn(int(fd), options))
+	})
 	if t.panicked != nil {
 		panic(t.panicked)
+	}
+	if t.exited {
+		runtime.Goexit()
 	}
 	if err != nil {
 		return unusable(f, err)
@@ -157,29 +165,40 @@ func (t *transfer) fill(options swig.MigrateOptions) error {
 	return newError(swig.Migrate_options_set_spec(options, spec))
 }
 
-// reporter calls the progress function.  A panic of it must not run through the frames of C,
-// which would leave the vGPU stopped: it cancels, and goes on in run.
+// reporter calls the progress function.  Neither a panic nor a runtime.Goexit of it must run
+// through the frames of C, which would leave the vGPU stopped: it has a goroutine of its own,
+// whose early end cancels, and goes on in run.
 func (t *transfer) reporter(ctx context.Context) func(bytes, estimate, rate uint64) bool {
-	return func(bytes, estimate, rate uint64) (ok bool) {
-		defer func() {
-			if p := recover(); p != nil {
-				t.panicked, ok = p, false
-			}
+	return func(bytes, estimate, rate uint64) bool {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			t.exited = true
+			defer func() {
+				if p := recover(); p != nil {
+					t.panicked, t.exited = p, false
+				}
+			}()
+			t.progress(Progress{bytes, estimate, rate})
+			t.exited = false
 		}()
-		t.progress(Progress{bytes, estimate, rate})
-		return ctx.Err() == nil || deadlinePassed(ctx)
+		<-done
+		return t.panicked == nil && !t.exited && (ctx.Err() == nil || deadlinePassed(ctx))
+	}
+}
+
+// setDeadline has the library keep the deadline itself, so that it says "deadline" and not
+// "cancelled".
+func setDeadline(ctx context.Context, options swig.MigrateOptions) {
+	if deadline, ok := ctx.Deadline(); ok {
+		left := max(time.Until(deadline), 1) // 0 would be: none
+		swig.Migrate_options_set_deadline(options, uint64(left))
 	}
 }
 
 // watch makes what uses options end with ctx.  What it returns ends the watch: when that has
 // returned, options are not touched any more.
-//
-// The library keeps the deadline itself, so that it says "deadline" and not "cancelled".
 func watch(ctx context.Context, options swig.MigrateOptions) (stop func()) {
-	if deadline, ok := ctx.Deadline(); ok {
-		left := max(time.Until(deadline), 1) // 0 would be: none
-		swig.Migrate_options_set_deadline(options, uint64(left))
-	}
 	if ctx.Done() == nil {
 		return func() {}
 	}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -450,6 +451,26 @@ func TestProgressPanics(t *testing.T) {
 		vgpu.Save(context.Background(), newFile(t), &nvvgpu.SaveOptions{
 			Progress: func(nvvgpu.Progress) { panic("mine") }})
 	}()
+	usable(t, vgpu)
+}
+
+// What testing.T.FailNow does: the goroutine ends, but not in the middle of C.
+func TestProgressExits(t *testing.T) {
+	vgpu := create(t, openGPU(t, "emu:l40"), "L40-1B")
+	fill(t, vgpu, mibs)
+	file := newFile(t)
+	returned := false
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		vgpu.Save(context.Background(), file, &nvvgpu.SaveOptions{
+			Progress: func(nvvgpu.Progress) { runtime.Goexit() }})
+		returned = true
+	}()
+	<-ended
+	if returned {
+		t.Error("Save has returned, as if its goroutine had not been ended")
+	}
 	usable(t, vgpu)
 }
 
