@@ -31,6 +31,7 @@ struct nvvgpu_monitor {
 	int epoll_fd;
 	int more_fd;		/* eventfd: makes epoll_fd readable while records wait in a batch */
 	bool more;		/* it is set */
+	atomic_flag reading;	/* in nvvgpu_monitor_next() */
 	size_t watched;		/* sources that have not failed */
 	size_t count;
 	struct source sources[];
@@ -121,6 +122,7 @@ static int monitor_new(struct nvvgpu *host, size_t gpus, struct nvvgpu_monitor *
 	monitor = calloc(1, sizeof(*monitor) + gpus * sizeof(monitor->sources[0]));
 	if (!monitor)
 		return error_nomem();
+	atomic_flag_clear(&monitor->reading);
 	monitor->host = nvvgpu_ref(host);
 	monitor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	monitor->more_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -292,8 +294,8 @@ static int wait_ready(struct nvvgpu_monitor *monitor, int64_t deadline)
 	return n ? -errno : -EAGAIN;
 }
 
-NVVGPU_EXPORT int nvvgpu_monitor_next(struct nvvgpu_monitor *monitor, int64_t timeout_ns,
-				      struct nvvgpu_event **ret)
+static int next_event(struct nvvgpu_monitor *monitor, int64_t timeout_ns,
+		      struct nvvgpu_event **ret)
 {
 	int64_t deadline = deadline_of(timeout_ns);
 	struct source *source;
@@ -318,6 +320,21 @@ NVVGPU_EXPORT int nvvgpu_monitor_next(struct nvvgpu_monitor *monitor, int64_t ti
 		if (err)
 			return error_errno(err, monitor->host->uri, "waiting for events");
 	}
+}
+
+/* A second thread, or a log function that wants to see more, is told instead of let in. */
+NVVGPU_EXPORT int nvvgpu_monitor_next(struct nvvgpu_monitor *monitor, int64_t timeout_ns,
+				      struct nvvgpu_event **ret)
+{
+	int err;
+
+	if (atomic_flag_test_and_set_explicit(&monitor->reading, memory_order_acquire))
+		return error_set(EBUSY, NVVGPU_REASON_BUSY, monitor->host->uri,
+				 "another call waits for events of this monitor",
+				 "open a monitor for each thread");
+	err = next_event(monitor, timeout_ns, ret);
+	atomic_flag_clear_explicit(&monitor->reading, memory_order_release);
+	return err;
 }
 
 /* -------------------------------------------------------------------- event */

@@ -233,6 +233,39 @@ START_TEST(test_wakes)
 }
 END_TEST
 
+/* Waits for the event of test_one_at_a_time, whose own calls may be in its way at first. */
+static void *wait_for_it(void *arg)
+{
+	struct nvvgpu_event **event = arg;
+	int err;
+
+	do
+		err = nvvgpu_monitor_next(monitor, -1, event);
+	while (err == -EBUSY);
+	return err ? arg : NULL;
+}
+
+START_TEST(test_one_at_a_time)
+{
+	struct nvvgpu_event *event = NULL, *second;
+	pthread_t thread;
+	void *failed;
+	int err;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_it, &event), 0);
+	do	/* until the other waits; the test's time limit ends it else */
+		err = nvvgpu_monitor_next(monitor, 0, &second);
+	while (err == -EAGAIN);
+	ck_assert_int_eq(err, -EBUSY);
+	ck_assert_int_eq(nvvgpu_error_get_reason(nvvgpu_last_error()), NVVGPU_REASON_BUSY);
+	nvvgpu_vgpu_unref(create(gpu));
+	ck_assert_int_eq(pthread_join(thread, &failed), 0);
+	ck_assert_ptr_null(failed);
+	ck_assert_int_eq(nvvgpu_event_get_kind(event), NVVGPU_EVENT_KIND_CREATED);
+	nvvgpu_event_free(event);
+}
+END_TEST
+
 START_TEST(test_outlives_its_host_reference)
 {
 	struct nvvgpu_vgpu *vgpu = create(gpu);
@@ -268,6 +301,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_created_and_destroyed);
 	tcase_add_test(tcase, test_time);
+	tcase_add_test(tcase, test_one_at_a_time);
 	tcase_add_test(tcase, test_events_of_the_gpu);
 	tcase_add_test(tcase, test_device_and_params);
 	tcase_add_test(tcase, test_starts_now);

@@ -43,7 +43,8 @@ int nvvgpu_monitor_get_fd(struct nvvgpu_monitor *monitor);
  * nvvgpu_monitor_next - the next event
  * @timeout_ns: 0 does not wait, negative waits for ever
  * @ret: to be freed with nvvgpu_event_free()
- * Return: 0; -EAGAIN none within the time; -EINTR; -EIO.
+ * Return: 0; -EAGAIN none within the time; -EBUSY another call waits for events of this
+ * monitor; -EINTR; -EIO.
  */
 int nvvgpu_monitor_next(struct nvvgpu_monitor *monitor, int64_t timeout_ns,
 			struct nvvgpu_event **ret);
