@@ -85,11 +85,13 @@ static struct log_sink *log_sink_get(struct nvvgpu *host)
 
 void host_log(struct nvvgpu *host, enum nvvgpu_log_level level, const char *format, ...)
 {
+	/* what a log function does is not told: it would be told without end */
+	static _Thread_local bool telling;
 	struct log_sink *sink;
 	char line[LOG_LINE_LEN];
 	va_list args;
 
-	if ((int)level > atomic_load_explicit(&host->log_level, memory_order_relaxed))
+	if (telling || (int)level > atomic_load_explicit(&host->log_level, memory_order_relaxed))
 		return;
 	sink = log_sink_get(host);
 	if (!sink)
@@ -97,7 +99,9 @@ void host_log(struct nvvgpu *host, enum nvvgpu_log_level level, const char *form
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
+	telling = true;
 	sink->fn(sink->arg, level, line);
+	telling = false;
 	log_sink_unref(sink);
 }
 

@@ -156,7 +156,7 @@ int migrate_op_begin(struct migrate_op *op, struct nvvgpu_migrate_options *optio
 				  "give a file, a pipe or a stream socket",
 				  "file descriptor %d cannot be %s", fd,
 				  write ? "written" : "read");
-	return 0;
+	return check(op);
 }
 
 int migrate_op_start(struct migrate_op *op)

@@ -307,6 +307,27 @@ static void walk(void *arg, enum nvvgpu_log_level level, const char *line)
 	walker->inside = false;
 }
 
+/* Each line is told once, though the function makes the library say them all again. */
+static void ask(void *arg, enum nvvgpu_log_level level, const char *line)
+{
+	struct walker *walker = arg;
+
+	walker->lines++;
+	ck_assert_ptr_nonnull(gpu_at(walker->host, 0));
+}
+
+START_TEST(test_log_function_asks)
+{
+	struct nvvgpu *host = open_tree();
+	struct walker walker = { .host = host };
+
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_INFO, ask, &walker, NULL), 0);
+	ck_assert_uint_eq(count_gpus(host), 6);
+	ck_assert_uint_eq(walker.lines, 1 + 6);
+	nvvgpu_unref(host);
+}
+END_TEST
+
 START_TEST(test_log_function_walks)
 {
 	struct nvvgpu *host = open_tree();
@@ -369,6 +390,7 @@ int main(void)
 	tcase_add_test(tcase, test_log_is_released);
 	tcase_add_test(tcase, test_latest_search_is_kept);
 	tcase_add_test(tcase, test_log_function_walks);
+	tcase_add_test(tcase, test_log_function_asks);
 	tcase_add_test(tcase, test_threads);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

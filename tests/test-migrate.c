@@ -1134,6 +1134,13 @@ START_TEST(test_wait_for_first_bytes)
 		     CANCELLED);
 	ck_assert_uint_eq(watcher.calls, 2);
 	ck_assert_uint_eq(watcher.last, 0);
+	/* nor is anything read after a cancel, be it all there */
+	save(NULL);
+	nvvgpu_migrate_options_set_progress(options, NULL, NULL);
+	nvvgpu_migrate_options_cancel(options);
+	assert_fails(nvvgpu_migrate_inspect(stream, options, &info), ECANCELED, CANCELLED);
+	assert_ok(nvvgpu_migrate_inspect(stream, options, &info));
+	nvvgpu_stream_info_free(info);
 	close(fds[0]);
 	close(fds[1]);
 	nvvgpu_migrate_options_free(options);

@@ -181,7 +181,7 @@ func (g *GPU) Statistics() (map[Statistic]uint64, error) {
 		err := g.obj.call(func(c swig.GPU) int64 { return swig.Gpu_get_statistic(c, s, &count) })
 		if err == nil {
 			counts[Statistic(s)] = count
-		} else if !errors.Is(err, errors.ErrUnsupported) {
+		} else if !errors.Is(err, ReasonNotSupported) { // this one is not counted
 			return nil, err
 		}
 	}

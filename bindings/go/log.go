@@ -18,10 +18,10 @@ const (
 )
 
 // SetLog has the library tell what it does on this host, in as much detail as logger is enabled
-// for now; nil: nothing, which is also the beginning.
+// at the moment; nil: nothing, which is also the beginning.
 //
-// The handler is called by the goroutine whose call the line is about.  It may use the host, but
-// what it does is told too.  A panic in it ends the program.
+// The handler is called by the goroutine whose call the line is about.  It may use the host; what
+// it does itself is not told.  A panic in it ends the program.
 func (h *Host) SetLog(logger *slog.Logger) error {
 	level := levelOf(logger)
 	return h.obj.call(func(c swig.Host) int64 {

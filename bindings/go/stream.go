@@ -65,7 +65,7 @@ func timeOf(ns uint64) time.Time {
 }
 
 // MarshalJSON renders the info as the library does, with the keys of doc/json.md.
-func (i *StreamInfo) MarshalJSON() ([]byte, error) {
+func (i StreamInfo) MarshalJSON() ([]byte, error) {
 	return marshalOwned(i.c, swig.Stream_info_to_json)
 }
 

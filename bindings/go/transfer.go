@@ -244,7 +244,8 @@ func endedBy(ctx context.Context, err error) error {
 //
 // The vGPU is stopped while it is read and runs again afterwards, also when the save fails.
 // When ctx ends, so does the save, with an error that is ctx.Err() to errors.Is; the stream
-// then says that it was given up.
+// then says that it was given up.  Only ctx ends it: a Close of f waits until the save is over,
+// and deadlines of f are not looked at.
 func (v *VGPU) Save(ctx context.Context, f syscall.Conn, options *SaveOptions) error {
 	return v.obj.with(func(c swig.VGPU) error {
 		return options.transfer().run(ctx, f, func(fd int, o swig.MigrateOptions) int64 {

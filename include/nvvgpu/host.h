@@ -71,7 +71,8 @@ typedef void (*nvvgpu_release_fn)(void *arg);
  *           NULL when nothing is to be done
  *
  * Returns at once, also while another thread is in the function that was set
- * before; may be called from within it.
+ * before; may be called from within it.  The function may use @host; what it
+ * does itself is not told.
  *
  * Return: 0; -EINVAL unknown level; -ENOMEM.
  */
