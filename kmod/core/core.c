@@ -66,6 +66,12 @@ static int read_names(struct nvvgpu_core *core)
 	return 0;
 }
 
+/*
+ * Pages of a VF's BAR0 that the published host driver keeps from being mapped: identity,
+ * MMU fault buffer, emulation page, MSI-X table (kernel_vgpu_mgr.c of 550 to 595).
+ */
+#define VF_TRAP_PAGES	(BIT_ULL(0x0) | BIT_ULL(0x3) | BIT_ULL(0xf) | BIT_ULL(0x10))
+
 static void copy_hw_facts(struct nvvgpu_core *core)
 {
 	const struct nvvgpu_hw *hw = core->hw;
@@ -80,6 +86,7 @@ static void copy_hw_facts(struct nvvgpu_core *core)
 	core->info.device_id = hw->device_id;
 	core->info.subsystem_vendor_id = hw->subsystem_vendor_id;
 	core->info.subsystem_device_id = hw->subsystem_device_id;
+	core->info.vf_trap_pages = hw->vf_trap_pages | VF_TRAP_PAGES;
 	core->info.emulated = hw->emulated;
 }
 
@@ -226,6 +233,18 @@ static u32 core_last_status(struct nvvgpu_core *core)
 	return READ_ONCE(core->last_status);
 }
 
+static int core_vf_read(struct nvvgpu_core *core, u32 gfid, u32 bar, u64 offset, void *buf,
+			size_t len)
+{
+	return core->hw->ops->vf_read(core->hw, gfid, bar, offset, buf, len);
+}
+
+static int core_vf_write(struct nvvgpu_core *core, u32 gfid, u32 bar, u64 offset, const void *buf,
+			 size_t len)
+{
+	return core->hw->ops->vf_write(core->hw, gfid, bar, offset, buf, len);
+}
+
 static const struct nvvgpu_core_ops core_ops = {
 	.version_string = NVVGPU_CORE_OPS_VERSION,
 	.get_info = core_get_info,
@@ -259,6 +278,9 @@ static const struct nvvgpu_core_ops core_ops = {
 	.plugin_restore_state = core_plugin_restore_state,
 	.plugin_restore_deferred = core_plugin_restore_deferred,
 	.plugin_resume_work = core_plugin_resume_work,
+	.vf_read = core_vf_read,
+	.vf_write = core_vf_write,
+	.plugin_log = core_plugin_log,
 	.set_event_handler = core_event_set_handler,
 };
 

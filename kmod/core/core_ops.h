@@ -19,7 +19,7 @@
 #include "nvvgpu_kernel.h"
 #include "type_desc.h"
 
-#define NVVGPU_CORE_OPS_VERSION		"nvvgpu-core 1"
+#define NVVGPU_CORE_OPS_VERSION		"nvvgpu-core 2"
 #define NVVGPU_CORE_VERSION_LEN		64
 #define NVVGPU_CORE_ANY			0xffffffffU
 #define NVVGPU_CORE_ANY64		(~0ULL)
@@ -42,6 +42,7 @@ struct nvvgpu_core_info {
 	u16 vf_offset, vf_stride;	/* routing id of VF i = that of the PF + offset + stride * i */
 	u32 domain_bdf;
 	u16 vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
+	u64 vf_trap_pages;	/* bit n: page n of a VF's BAR0 must not be mapped by a VMM */
 	bool emulated;
 	char board_name[64];		/* "NVIDIA L40", from the firmware */
 	char firmware_version[64];	/* "535.113.01", from the firmware */
@@ -96,6 +97,11 @@ struct nvvgpu_plugin_config {
 	bool migration_supported;
 	bool console_vnc;
 	bool enable_uvm;
+};
+
+enum nvvgpu_plugin_log {
+	NVVGPU_PLUGIN_LOG_INIT,		/* of the task that starts the plugin */
+	NVVGPU_PLUGIN_LOG_VGPU,		/* of the plugin itself */
 };
 
 struct nvvgpu_core_ops {
@@ -161,6 +167,19 @@ struct nvvgpu_core_ops {
 	int (*plugin_restore_state)(struct nvvgpu_plugin *plugin, const void *buf, size_t len);	/* 8 */
 	int (*plugin_restore_deferred)(struct nvvgpu_plugin *plugin);			/* 9 */
 	int (*plugin_resume_work)(struct nvvgpu_plugin *plugin);			/* 10 */
+
+	/*
+	 * What a guest reads and writes of its virtual function, where a VMM does not map it:
+	 * registers (bar 0, 32-bit accesses) and framebuffer aperture (bar 1).  -ENODEV:
+	 * nothing booted there; -ERANGE, -EINVAL: not a place or size for an access.
+	 */
+	int (*vf_read)(struct nvvgpu_core *core, u32 gfid, u32 bar, u64 offset, void *buf,
+		       size_t len);
+	int (*vf_write)(struct nvvgpu_core *core, u32 gfid, u32 bar, u64 offset, const void *buf,
+			size_t len);
+	/* what a task wrote into its log; bytes read, 0 behind its end */
+	ssize_t (*plugin_log)(struct nvvgpu_core *core, const struct nvvgpu_fb *heap,
+			      enum nvvgpu_plugin_log log, u64 offset, void *buf, size_t len);
 
 	/*
 	 * Plugin events of the firmware (event 0x100d): 0 bootloaded, 1 unloaded,

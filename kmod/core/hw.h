@@ -27,6 +27,10 @@ struct nvvgpu_hw_ops {
 	/* zeroed, page aligned; bus address valid until dma_free */
 	int (*dma_alloc)(struct nvvgpu_hw *hw, size_t size, struct nvvgpu_dma *dma);
 	void (*dma_free)(struct nvvgpu_hw *hw, struct nvvgpu_dma *dma);
+	/* BARs of virtual function gfid; see vf_read and vf_write of core_ops.h */
+	int (*vf_read)(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, void *buf, size_t len);
+	int (*vf_write)(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, const void *buf,
+			size_t len);
 };
 
 /* What PCI knows about the function, filled by the glue before the core starts. */
@@ -40,6 +44,7 @@ struct nvvgpu_hw {
 	u16 vf_offset, vf_stride;
 	u64 vf_bar_address[3];	/* first VF BAR0, BAR1, BAR2 */
 	bool vf_bar_64bit[3];
+	u64 vf_trap_pages;	/* registers of the VF that need the device's attention */
 	bool emulated;
 	const char *name;	/* "0000:41:00.0", for messages */
 };

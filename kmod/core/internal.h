@@ -198,5 +198,7 @@ int core_plugin_cancel_save(struct nvvgpu_plugin *plugin);
 int core_plugin_restore_state(struct nvvgpu_plugin *plugin, const void *buf, size_t len);
 int core_plugin_restore_deferred(struct nvvgpu_plugin *plugin);
 int core_plugin_resume_work(struct nvvgpu_plugin *plugin);
+ssize_t core_plugin_log(struct nvvgpu_core *core, const struct nvvgpu_fb *heap,
+			enum nvvgpu_plugin_log log, u64 offset, void *buf, size_t len);
 
 #endif

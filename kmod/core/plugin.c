@@ -385,3 +385,20 @@ int core_plugin_restore_deferred(struct nvvgpu_plugin *plugin)
 {
 	return call(plugin, NV_PLUGIN_MIGRATION_RESTORE_DEFERRED, NULL, 0);
 }
+
+/* -------------------------------------------------------------------- logs */
+
+/* Text from the start of the buffer on; what was never written is zeros. */
+ssize_t core_plugin_log(struct nvvgpu_core *core, const struct nvvgpu_fb *heap,
+			enum nvvgpu_plugin_log log, u64 offset, void *buf, size_t len)
+{
+	u32 start = log == NVVGPU_PLUGIN_LOG_INIT ? NV_PLUGIN_INIT_LOG_OFFSET :
+						    NV_PLUGIN_TASK_LOG_OFFSET;
+	int err;
+
+	if (!heap->bar1_mapped || offset >= NV_PLUGIN_LOG_SIZE)
+		return 0;
+	len = min_t(u64, len, NV_PLUGIN_LOG_SIZE - offset);
+	err = core->hw->ops->bar1_read(core->hw, heap->bar1_offset + start + offset, buf, len);
+	return err ? err : (ssize_t)strnlen(buf, len);
+}

@@ -122,6 +122,13 @@ struct nvvgpu_emu_segment {
 	u64 address, length;
 };
 
+/* The copy engine of a virtual function. */
+struct nvvgpu_emu_copy {
+	u64 bus, offset;	/* in guest memory, in the framebuffer */
+	u32 bytes;
+	u32 status;
+};
+
 struct nvvgpu_emu_vgpu {
 	enum nvvgpu_emu_vgpu_state state;
 	u32 type_id, dbdf, vm_pid, swizz_id, bar1_mib;
@@ -135,6 +142,8 @@ struct nvvgpu_emu_vgpu {
 	bool bus_master;
 	u32 window;
 	u32 scratch[NVVGPU_EMU_SCRATCH];
+	struct nvvgpu_emu_copy copy;
+	u32 log_at;			/* bytes written into the task's log */
 	struct nvvgpu_emu_save save;
 	struct nvvgpu_emu_restore restore;
 };

@@ -48,6 +48,9 @@ struct nvvgpu_emu_host_ops {
 	int (*dma_write)(void *priv, u64 bus, const void *buf, size_t len);
 	void (*interrupt)(void *priv);				/* PF, level: pending until acknowledged */
 	void (*vf_interrupt)(void *priv, u32 gfid, u32 vector);
+	/* the same for a virtual function's own view of memory, what its VMM mapped */
+	int (*vf_dma_read)(void *priv, u32 gfid, u64 bus, void *buf, size_t len);
+	int (*vf_dma_write)(void *priv, u32 gfid, u64 bus, const void *buf, size_t len);
 	/* framebuffer contents, sparse: what was never written, or was zeroed, reads as zeros */
 	int (*fb_read)(void *priv, u64 address, void *buf, size_t len);
 	int (*fb_write)(void *priv, u64 address, const void *buf, size_t len);
@@ -85,6 +88,23 @@ int nvvgpu_emu_vf_write(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 o
 #define NVVGPU_EMU_VF_WINDOW		0x001700	/* framebuffer offset >> 16 of the BAR1 aperture */
 #define NVVGPU_EMU_VF_SCRATCH(n)	(0x001400 + 4 * (n))	/* n < 64 */
 #define NVVGPU_EMU_VF_DOORBELL		0x030090
+/*
+ * A copy engine, so that DMA can be seen to obey the IOMMU: between guest memory at a bus
+ * address and the framebuffer, 1 to 65536 bytes.  A command completes at once with interrupt
+ * vector 1; status is 0, or the errno of what went wrong.  Not part of a saved state.
+ */
+#define NVVGPU_EMU_VF_COPY_BUS_LO	0x0300a0
+#define NVVGPU_EMU_VF_COPY_BUS_HI	0x0300a4
+#define NVVGPU_EMU_VF_COPY_FB_LO	0x0300a8
+#define NVVGPU_EMU_VF_COPY_FB_HI	0x0300ac
+#define NVVGPU_EMU_VF_COPY_BYTES	0x0300b0
+#define NVVGPU_EMU_VF_COPY_COMMAND	0x0300b4
+#define NVVGPU_EMU_VF_COPY_TO_FB	1
+#define NVVGPU_EMU_VF_COPY_FROM_FB	2
+#define NVVGPU_EMU_VF_COPY_STATUS	0x0300b8
+#define NVVGPU_EMU_VF_COPY_MAX		0x10000
+/* the pages of BAR0 that hold registers: they cannot be plain memory */
+#define NVVGPU_EMU_VF_TRAP_PAGES	(BIT_ULL(0x0) | BIT_ULL(0x1) | BIT_ULL(0x30))
 #define NVVGPU_EMU_VF_TIME_LO		0x030080
 #define NVVGPU_EMU_VF_TIME_HI		0x030084
 

@@ -34,6 +34,40 @@ struct call {
 	bool save_complete;
 };
 
+/* -------------------------------------------------------------------- logs */
+
+/* Text, begun anew when the buffer is full; a lost line is no reason to fail. */
+static __printf(3, 4) void log_line(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vgpu *vgpu,
+				    const char *fmt, ...)
+{
+	u64 log = vgpu->heap + NV_PLUGIN_TASK_LOG_OFFSET;
+	char line[64];
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (vgpu->log_at + len > NV_PLUGIN_LOG_SIZE &&
+	    !board->ops->fb_zero(board->priv, log, NV_PLUGIN_LOG_SIZE))
+		vgpu->log_at = 0;
+	if (!nvvgpu_emu_fb_write(board, log + vgpu->log_at, line, len))
+		vgpu->log_at += len;
+}
+
+static int start_logs(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vgpu *vgpu)
+{
+	char line[64];
+	int err, len;
+
+	err = board->ops->fb_zero(board->priv, vgpu->heap + NV_PLUGIN_INIT_LOG_OFFSET,
+				  NV_PLUGIN_HEAP_MIN - NV_PLUGIN_INIT_LOG_OFFSET);
+	if (err)
+		return err;
+	len = scnprintf(line, sizeof(line), "plugin task started, vGPU type %u\n", vgpu->type_id);
+	return nvvgpu_emu_fb_write(board, vgpu->heap + NV_PLUGIN_INIT_LOG_OFFSET, line, len);
+}
+
 /* ------------------------------------------------------------------- start */
 
 /* Old contents of the channel go first: a host that looks too early sees no stale number. */
@@ -44,6 +78,8 @@ int nvvgpu_emu_plugin_start(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vg
 	int err;
 
 	err = board->ops->fb_zero(board->priv, vgpu->heap, NV_PLUGIN_MIG_OFFSET);
+	if (!err)
+		err = start_logs(board, vgpu);
 	if (err || nvvgpu_emu_fault_due(board, NVVGPU_EMU_FAULT_PLUGIN_START, &status))
 		return err;
 	return nvvgpu_emu_fb_write(board,
@@ -121,6 +157,7 @@ static u32 reset(struct call *call)
 	memset(&vgpu->save, 0, sizeof(vgpu->save));
 	memset(&vgpu->restore, 0, sizeof(vgpu->restore));
 	memset(vgpu->scratch, 0, sizeof(vgpu->scratch));
+	memset(&vgpu->copy, 0, sizeof(vgpu->copy));
 	vgpu->window = 0;
 	vgpu->bus_master = false;
 	vgpu->state = NVVGPU_EMU_VGPU_RUNNING;
@@ -318,6 +355,8 @@ static void take_message(struct call *call)
 		status = run_message(call);
 	else if (!status)
 		return;
+	log_line(call->board, vgpu, "message %u, type %u: status 0x%x\n", sequence,
+		 le32_to_cpu(call->ctrl.message_type), status);
 	respond(call, status);
 }
 

@@ -3,12 +3,14 @@
  * What a guest sees of its virtual function: registers in BAR0, its framebuffer
  * through the aperture of BAR1.  Which registers exist beside BOOT_1, the timer
  * and the doorbell is our choice (the plugin's register handling is closed):
- * a window that moves the aperture, and scratch registers that migrate.
+ * a window that moves the aperture, scratch registers that migrate, and a copy
+ * engine.
  */
 #include "board.h"
 
 #define DOORBELL_CHANNEL(val)	((val) & 0xfff)
 #define COMPLETION_VECTOR	0
+#define COPY_VECTOR		1
 #define WINDOW_SHIFT		16
 
 /* NULL: nothing answers there. */
@@ -38,6 +40,18 @@ static u32 reg_read(struct nvvgpu_emu_vgpu *vgpu, u64 offset)
 	if (scratch)
 		return *scratch;
 	switch (offset) {
+	case NVVGPU_EMU_VF_COPY_BUS_LO:
+		return lower_32_bits(vgpu->copy.bus);
+	case NVVGPU_EMU_VF_COPY_BUS_HI:
+		return upper_32_bits(vgpu->copy.bus);
+	case NVVGPU_EMU_VF_COPY_FB_LO:
+		return lower_32_bits(vgpu->copy.offset);
+	case NVVGPU_EMU_VF_COPY_FB_HI:
+		return upper_32_bits(vgpu->copy.offset);
+	case NVVGPU_EMU_VF_COPY_BYTES:
+		return vgpu->copy.bytes;
+	case NVVGPU_EMU_VF_COPY_STATUS:
+		return vgpu->copy.status;
 	case NVVGPU_EMU_VF_BOOT1:
 		return NV_PMC_BOOT_1_VGPU_VF;
 	case NVVGPU_EMU_VF_WINDOW:
@@ -60,17 +74,84 @@ static void ring(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgp
 		board->ops->vf_interrupt(board->priv, gfid, COMPLETION_VECTOR);
 }
 
+static int copy_checked(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
+			u32 command)
+{
+	const struct nvvgpu_emu_copy *copy = &vgpu->copy;
+	int err;
+
+	if (!vgpu->bus_master)
+		return -EACCES;
+	if (!copy->bytes || copy->bytes > NVVGPU_EMU_VF_COPY_MAX)
+		return -EINVAL;
+	if (copy->offset > vgpu->fb_bytes || copy->bytes > vgpu->fb_bytes - copy->offset)
+		return -ERANGE;
+	if (command == NVVGPU_EMU_VF_COPY_TO_FB) {
+		err = board->ops->vf_dma_read(board->priv, gfid, copy->bus, board->buffer,
+					      copy->bytes);
+		return err ? err : nvvgpu_emu_vgpu_fb_write(board, vgpu, copy->offset,
+							    board->buffer, copy->bytes);
+	}
+	if (command != NVVGPU_EMU_VF_COPY_FROM_FB)
+		return -EINVAL;
+	err = nvvgpu_emu_vgpu_fb_read(board, vgpu, copy->offset, board->buffer, copy->bytes);
+	return err ? err : board->ops->vf_dma_write(board->priv, gfid, copy->bus, board->buffer,
+						    copy->bytes);
+}
+
+static void copy_run(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
+		     u32 command)
+{
+	vgpu->copy.status = -copy_checked(board, gfid, vgpu, command);
+	if (vgpu->bus_master)
+		board->ops->vf_interrupt(board->priv, gfid, COPY_VECTOR);
+}
+
+static void set_low(u64 *value, u32 val)
+{
+	*value = (*value & ~(u64)U32_MAX) | val;
+}
+
+static void set_high(u64 *value, u32 val)
+{
+	*value = (u64)val << 32 | lower_32_bits(*value);
+}
+
 static void reg_write(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
 		      u64 offset, u32 val)
 {
 	u32 *scratch = scratch_at(vgpu, offset);
 
-	if (scratch)
+	if (scratch) {
 		*scratch = val;
-	else if (offset == NVVGPU_EMU_VF_WINDOW)
+		return;
+	}
+	switch (offset) {
+	case NVVGPU_EMU_VF_WINDOW:
 		vgpu->window = val;
-	else if (offset == NVVGPU_EMU_VF_DOORBELL)
+		break;
+	case NVVGPU_EMU_VF_DOORBELL:
 		ring(board, gfid, vgpu, val);
+		break;
+	case NVVGPU_EMU_VF_COPY_BUS_LO:
+		set_low(&vgpu->copy.bus, val);
+		break;
+	case NVVGPU_EMU_VF_COPY_BUS_HI:
+		set_high(&vgpu->copy.bus, val);
+		break;
+	case NVVGPU_EMU_VF_COPY_FB_LO:
+		set_low(&vgpu->copy.offset, val);
+		break;
+	case NVVGPU_EMU_VF_COPY_FB_HI:
+		set_high(&vgpu->copy.offset, val);
+		break;
+	case NVVGPU_EMU_VF_COPY_BYTES:
+		vgpu->copy.bytes = val;
+		break;
+	case NVVGPU_EMU_VF_COPY_COMMAND:
+		copy_run(board, gfid, vgpu, val);
+		break;
+	}
 }
 
 static int check_reg(struct nvvgpu_emu_board *board, u64 offset, size_t len)

@@ -69,6 +69,10 @@ ssize_t nvvgpu_mgr_show_current_type(struct nvvgpu_mgr *mgr, u32 slot, char *buf
 ssize_t nvvgpu_mgr_show_params(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
 ssize_t nvvgpu_mgr_show_placement(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
 
+/* A piece of the log of the task on this slot; 0 at its end, -ENODEV without a vGPU there. */
+ssize_t nvvgpu_mgr_log_read(struct nvvgpu_mgr *mgr, u32 slot, enum nvvgpu_plugin_log log,
+			    u64 offset, void *buf, size_t len);
+
 /* ------------------------------------------------ for the VFIO driver only */
 
 /* Boots the plugin task of the vGPU on this slot.  -ENODEV: no type assigned; -EBUSY: open. */
@@ -79,6 +83,12 @@ int nvvgpu_mgr_reset(struct nvvgpu_mgr_vgpu *vgpu);
 int nvvgpu_mgr_set_bus_master(struct nvvgpu_mgr_vgpu *vgpu, bool enable);
 const struct nvvgpu_type_desc *nvvgpu_mgr_vgpu_type(const struct nvvgpu_mgr_vgpu *vgpu);
 u32 nvvgpu_mgr_vgpu_gfid(const struct nvvgpu_mgr_vgpu *vgpu);
+
+/* BAR0 registers and BAR1 aperture of its virtual function: see vf_read of core_ops.h. */
+int nvvgpu_mgr_bar_read(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, void *buf, size_t len);
+int nvvgpu_mgr_bar_write(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, const void *buf,
+			 size_t len);
+u64 nvvgpu_mgr_trap_pages(const struct nvvgpu_mgr_vgpu *vgpu);	/* of BAR0, bit per 4 KiB */
 
 /* Device state; the same contracts as the core's plugin_* calls. */
 int nvvgpu_mgr_stop_work(struct nvvgpu_mgr_vgpu *vgpu, u64 *ret_estimate);

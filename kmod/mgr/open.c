@@ -332,6 +332,43 @@ u32 nvvgpu_mgr_vgpu_gfid(const struct nvvgpu_mgr_vgpu *vgpu)
 	return gfid_of(vgpu);
 }
 
+/* ---------------------------------------------------------------- its function */
+
+int nvvgpu_mgr_bar_read(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, void *buf, size_t len)
+{
+	struct nvvgpu_mgr *mgr = vgpu->mgr;
+
+	return mgr->ops.vf_read(mgr->core, gfid_of(vgpu), bar, offset, buf, len);
+}
+
+int nvvgpu_mgr_bar_write(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, const void *buf,
+			 size_t len)
+{
+	struct nvvgpu_mgr *mgr = vgpu->mgr;
+
+	return mgr->ops.vf_write(mgr->core, gfid_of(vgpu), bar, offset, buf, len);
+}
+
+u64 nvvgpu_mgr_trap_pages(const struct nvvgpu_mgr_vgpu *vgpu)
+{
+	return vgpu->mgr->info.vf_trap_pages;
+}
+
+/* change_lock keeps the vGPU and its heap where they are. */
+ssize_t nvvgpu_mgr_log_read(struct nvvgpu_mgr *mgr, u32 slot, enum nvvgpu_plugin_log log,
+			    u64 offset, void *buf, size_t len)
+{
+	ssize_t n = -ENODEV;
+
+	if (slot >= NVVGPU_MAX_VGPUS)
+		return n;
+	mgr_change_begin(mgr);
+	if (mgr->vgpus[slot])
+		n = mgr->ops.plugin_log(mgr->core, mgr->vgpus[slot]->heap, log, offset, buf, len);
+	mgr_change_end(mgr);
+	return n;
+}
+
 /* -------------------------------------------------------- messages to the task */
 
 /* Takes plugin_lock; the task when it lives, else NULL. */

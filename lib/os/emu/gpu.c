@@ -75,6 +75,17 @@ static void hw_dma_free(struct nvvgpu_hw *hw, struct nvvgpu_dma *dma)
 	}
 }
 
+static int hw_vf_read(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, void *buf, size_t len)
+{
+	return nvvgpu_emu_vf_read(to_gpu(hw)->board, gfid, bar, offset, buf, len);
+}
+
+static int hw_vf_write(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, const void *buf,
+		       size_t len)
+{
+	return nvvgpu_emu_vf_write(to_gpu(hw)->board, gfid, bar, offset, buf, len);
+}
+
 static const struct nvvgpu_hw_ops hw_ops = {
 	.rd32 = hw_rd32,
 	.wr32 = hw_wr32,
@@ -82,6 +93,8 @@ static const struct nvvgpu_hw_ops hw_ops = {
 	.bar1_write = hw_bar1_write,
 	.dma_alloc = hw_dma_alloc,
 	.dma_free = hw_dma_free,
+	.vf_read = hw_vf_read,
+	.vf_write = hw_vf_write,
 };
 
 /* -------------------------------------- the machine as the device reaches it */
@@ -131,6 +144,17 @@ static void machine_vf_interrupt(void *priv, u32 gfid, u32 vector)
 	/* no VMM listens to the eventfds of an in-process device */
 }
 
+/* Nobody maps memory for the functions of an in-process board. */
+static int machine_vf_dma_read(void *priv, u32 gfid, u64 bus, void *buf, size_t len)
+{
+	return -EFAULT;
+}
+
+static int machine_vf_dma_write(void *priv, u32 gfid, u64 bus, const void *buf, size_t len)
+{
+	return -EFAULT;
+}
+
 static int machine_fb_read(void *priv, u64 address, void *buf, size_t len)
 {
 	return emu_fb_read(&((struct emu_gpu *)priv)->fb, address, buf, len);
@@ -156,6 +180,8 @@ static const struct nvvgpu_emu_host_ops machine_ops = {
 	.dma_write = machine_dma_write,
 	.interrupt = machine_interrupt,
 	.vf_interrupt = machine_vf_interrupt,
+	.vf_dma_read = machine_vf_dma_read,
+	.vf_dma_write = machine_vf_dma_write,
 	.fb_read = machine_fb_read,
 	.fb_write = machine_fb_write,
 	.fb_zero = machine_fb_zero,
@@ -182,6 +208,7 @@ static void hw_describe(struct emu_gpu *gpu)
 	hw->bar_address[1] = bar;
 	hw->bar_address[3] = bar + data->bar1_bytes;
 	hw->bar1_bytes = data->bar1_bytes;
+	hw->vf_trap_pages = NVVGPU_EMU_VF_TRAP_PAGES;
 	hw->emulated = true;
 	if (!data->vfs_total)
 		return;

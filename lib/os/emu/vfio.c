@@ -117,7 +117,7 @@ static ssize_t vfio_pread(struct os_file *file, void *buf, size_t len, uint64_t 
 	if (!err && index == VFIO_PCI_CONFIG_REGION_INDEX)
 		memcpy(buf, vfio->config + offset, len);
 	else if (!err)
-		err = nvvgpu_emu_vf_read(gpu->board, vfio->slot + 1, index, offset, buf, len);
+		err = nvvgpu_mgr_bar_read(vfio->vgpu, index, offset, buf, len);
 	emu_gpu_end(gpu, EMU_DEVICE);
 	return err ? err : (ssize_t)len;
 }
@@ -137,7 +137,7 @@ static ssize_t vfio_pwrite(struct os_file *file, const void *buf, size_t len, ui
 	if (!err && index == VFIO_PCI_CONFIG_REGION_INDEX)
 		err = config_write(vfio, buf, len, offset);
 	else if (!err)
-		err = nvvgpu_emu_vf_write(gpu->board, vfio->slot + 1, index, offset, buf, len);
+		err = nvvgpu_mgr_bar_write(vfio->vgpu, index, offset, buf, len);
 	emu_gpu_end(gpu, EMU_DEVICE);
 	return err ? err : (ssize_t)len;
 }
