@@ -269,6 +269,83 @@ START_TEST(open_and_close)
 }
 END_TEST
 
+static u32 vf_get(struct nvvgpu_mgr_vgpu *vgpu, u64 offset)
+{
+	u32 value = 0xa5a5a5a5;
+
+	ck_assert_int_eq(nvvgpu_mgr_bar_read(vgpu, 0, offset, &value, sizeof(value)), 0);
+	return value;
+}
+
+static void vf_set(struct nvvgpu_mgr_vgpu *vgpu, u64 offset, u32 value)
+{
+	ck_assert_int_eq(nvvgpu_mgr_bar_write(vgpu, 0, offset, &value, sizeof(value)), 0);
+}
+
+static u32 copy(struct nvvgpu_mgr_vgpu *vgpu, u64 offset, u32 bytes, u32 command)
+{
+	vf_set(vgpu, NVVGPU_EMU_VF_COPY_BUS_LO, 0x1000);
+	vf_set(vgpu, NVVGPU_EMU_VF_COPY_BUS_HI, 1);
+	vf_set(vgpu, NVVGPU_EMU_VF_COPY_FB_LO, lower_32_bits(offset));
+	vf_set(vgpu, NVVGPU_EMU_VF_COPY_FB_HI, upper_32_bits(offset));
+	vf_set(vgpu, NVVGPU_EMU_VF_COPY_BYTES, bytes);
+	vf_set(vgpu, NVVGPU_EMU_VF_COPY_COMMAND, command);
+	return vf_get(vgpu, NVVGPU_EMU_VF_COPY_STATUS);
+}
+
+/* In this process nobody maps memory for a VF: what is right otherwise ends with EFAULT. */
+START_TEST(copy_engine_checks)
+{
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u64 fb;
+
+	start("l40");
+	vgpu = open_slot(&board, create(&board, 869).slot);
+	fb = nvvgpu_mgr_vgpu_type(vgpu)->framebuffer_bytes;
+	ck_assert_uint_eq(copy(vgpu, 0, 4096, NVVGPU_EMU_VF_COPY_TO_FB), EACCES);
+	ck_assert_int_eq(nvvgpu_mgr_set_bus_master(vgpu, true), 0);
+	ck_assert_uint_eq(copy(vgpu, 0, 4096, NVVGPU_EMU_VF_COPY_TO_FB), EFAULT);
+	ck_assert_uint_eq(copy(vgpu, fb - 4096, 4096, NVVGPU_EMU_VF_COPY_FROM_FB), EFAULT);
+	ck_assert_uint_eq(copy(vgpu, 0, 0, NVVGPU_EMU_VF_COPY_TO_FB), EINVAL);
+	ck_assert_uint_eq(copy(vgpu, 0, NVVGPU_EMU_VF_COPY_MAX + 1, 1), EINVAL);
+	ck_assert_uint_eq(copy(vgpu, 0, 4096, 3), EINVAL);
+	ck_assert_uint_eq(copy(vgpu, fb, 1, NVVGPU_EMU_VF_COPY_FROM_FB), ERANGE);
+	ck_assert_uint_eq(copy(vgpu, ~0ULL, 4096, NVVGPU_EMU_VF_COPY_TO_FB), ERANGE);
+	ck_assert_uint_eq(vf_get(vgpu, NVVGPU_EMU_VF_COPY_BYTES), 4096);
+	ck_assert_int_eq(nvvgpu_mgr_reset(vgpu), 0);
+	ck_assert_uint_eq(vf_get(vgpu, NVVGPU_EMU_VF_COPY_BYTES), 0);
+	ck_assert_uint_eq(nvvgpu_mgr_trap_pages(vgpu) & NVVGPU_EMU_VF_TRAP_PAGES,
+			  NVVGPU_EMU_VF_TRAP_PAGES);
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(task_logs)
+{
+	struct nvvgpu_vgpu_info created;
+	char log[256] = { 0 };
+	ssize_t len;
+
+	start("l40");
+	ck_assert_int_eq(nvvgpu_mgr_log_read(board.mgr, 0, NVVGPU_PLUGIN_LOG_INIT, 0, log, 9), -ENODEV);
+	ck_assert_int_eq(nvvgpu_mgr_log_read(board.mgr, 99, NVVGPU_PLUGIN_LOG_INIT, 0, log, 9), -ENODEV);
+	created = create(&board, 871);
+	close_vgpu(&board, open_slot(&board, created.slot));
+	len = nvvgpu_mgr_log_read(board.mgr, created.slot, NVVGPU_PLUGIN_LOG_INIT, 0, log, 255);
+	ck_assert_str_eq(log, "plugin task started, vGPU type 871\n");
+	ck_assert_int_eq(len, strlen(log));
+	ck_assert_int_eq(nvvgpu_mgr_log_read(board.mgr, created.slot, NVVGPU_PLUGIN_LOG_INIT, len,
+					     log, 255), 0);
+	len = nvvgpu_mgr_log_read(board.mgr, created.slot, NVVGPU_PLUGIN_LOG_VGPU, 0, log, 255);
+	ck_assert_int_gt(len, 0);
+	ck_assert_ptr_nonnull(strstr(log, "message 1, type 1: status 0x0\nmessage 2, type 2: status 0x0\n"));
+	ck_assert_int_eq(nvvgpu_mgr_log_read(board.mgr, created.slot, NVVGPU_PLUGIN_LOG_VGPU,
+					     1ULL << 40, log, 255), 0);
+	board_stop(&board);
+}
+END_TEST
+
 START_TEST(crash_and_revival)
 {
 	struct nvvgpu_vgpu_info created;
@@ -367,6 +444,8 @@ void add_vgpus_cases(Suite *s)
 	tcase_add_test(c, mode_rules);
 	tcase_add_test(c, parameters);
 	tcase_add_loop_test(c, open_and_close, 0, BOARDS);
+	tcase_add_test(c, copy_engine_checks);
+	tcase_add_test(c, task_logs);
 	tcase_add_test(c, crash_and_revival);
 	tcase_add_test(c, lists_beside_changes);
 	suite_add_tcase(s, c);
