@@ -221,7 +221,7 @@ struct footprint footprint(struct board *b)
 
 	memset(&now, 0, sizeof(now));
 	strscpy(ops.version_string, NVVGPU_CORE_OPS_VERSION, sizeof(ops.version_string));
-	ck_assert_int_eq(nvvgpu_core_get_ops(&ops), 0);
+	ck_assert_int_eq(nvvgpu_core_get_ops(b->core, &ops), 0);
 	ops.get_totals(b->core, &now.core);
 	nvvgpu_emu_get_totals(b->emu, &now.emu);
 	now.stats = stats(b);

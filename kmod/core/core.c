@@ -90,7 +90,7 @@ static void copy_hw_facts(struct nvvgpu_core *core)
 	core->info.emulated = hw->emulated;
 }
 
-static int read_facts(struct nvvgpu_core *core)
+int core_read_facts(struct nvvgpu_core *core)
 {
 	int err;
 
@@ -127,7 +127,7 @@ static int set_up(struct nvvgpu_core *core)
 	err = core_client_alloc(core, &core->client);
 	if (err)
 		return err;
-	err = read_facts(core);
+	err = core_read_facts(core);
 	if (err)
 		goto err_client;
 	err = core_fb_init(core);
@@ -284,13 +284,13 @@ static const struct nvvgpu_core_ops core_ops = {
 	.set_event_handler = core_event_set_handler,
 };
 
-int nvvgpu_core_get_ops(struct nvvgpu_core_ops *ops)
+int nvvgpu_core_get_ops(const struct nvvgpu_core *core, struct nvvgpu_core_ops *ops)
 {
 	if (strncmp(ops->version_string, NVVGPU_CORE_OPS_VERSION, sizeof(ops->version_string))) {
 		strscpy(ops->version_string, NVVGPU_CORE_OPS_VERSION, sizeof(ops->version_string));
 		return -EPROTONOSUPPORT;
 	}
-	*ops = core_ops;
+	*ops = core->ops ? *core->ops : core_ops;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(nvvgpu_core_get_ops);

@@ -6,7 +6,8 @@
  * Handshake: the caller fills version_string with NVVGPU_CORE_OPS_VERSION and
  * calls nvvgpu_core_get_ops().  When the strings differ the core writes its own
  * version into the caller's field and returns -EPROTONOSUPPORT, so that the
- * caller can print both.
+ * caller can print both.  The table is good for that core alone: one that another
+ * driver runs has calls of its own (nvkm.c).
  *
  * Every call may sleep.  Every fallible call returns 0 or -errno and leaves its
  * out-parameters untouched on failure.  Firmware refusals are -EIO (the NV
@@ -191,7 +192,7 @@ struct nvvgpu_core_ops {
 				  void (*handler)(void *priv, u32 gfid, u32 event), void *priv);
 };
 
-int nvvgpu_core_get_ops(struct nvvgpu_core_ops *ops);
+int nvvgpu_core_get_ops(const struct nvvgpu_core *core, struct nvvgpu_core_ops *ops);
 
 #define NVVGPU_PLUGIN_EVENT_BOOTLOADED	0
 #define NVVGPU_PLUGIN_EVENT_UNLOADED	1

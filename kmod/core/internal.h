@@ -86,6 +86,11 @@ struct nvvgpu_core {
 	void (*handler)(void *priv, u32 gfid, u32 event);
 	void *handler_priv;
 
+	/* where another driver owns the firmware's queues: its own table, and who sends controls */
+	const struct nvvgpu_core_ops *ops;
+	int (*send_control)(struct nvvgpu_core *core, struct nvvgpu_client *client, u32 cmd,
+			    void *params, size_t size);
+
 	/* boot memory that the firmware keeps reading */
 	struct nvvgpu_dma wpr_meta, libos_args, rm_args, logs[3];
 	bool running;
@@ -142,6 +147,9 @@ void core_event_note(struct nvvgpu_core *core, const struct core_message *msg);
 void core_event_dispatch(struct nvvgpu_core *core);
 void core_event_set_handler(struct nvvgpu_core *core,
 			    void (*handler)(void *priv, u32 gfid, u32 event), void *priv);
+
+/* core.c */
+int core_read_facts(struct nvvgpu_core *core);
 
 /* boot.c */
 int core_boot(struct nvvgpu_core *core);

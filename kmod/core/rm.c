@@ -35,8 +35,8 @@ static int rm_free(struct nvvgpu_core *core, u32 client, u32 object)
 	return core_rpc_call(core, GSP_FN_FREE, &msg, sizeof(msg));
 }
 
-int core_control(struct nvvgpu_core *core, struct nvvgpu_client *client, u32 cmd, void *params,
-		 size_t size)
+static int send_control(struct nvvgpu_core *core, struct nvvgpu_client *client, u32 cmd,
+			void *params, size_t size)
 {
 	size_t len = sizeof(struct gsp_rm_control) + size;
 	struct gsp_rm_control *msg;
@@ -56,6 +56,15 @@ int core_control(struct nvvgpu_core *core, struct nvvgpu_client *client, u32 cmd
 	if (!err)
 		memcpy(params, msg->params, size);
 	kvfree(msg);
+	return err;
+}
+
+int core_control(struct nvvgpu_core *core, struct nvvgpu_client *client, u32 cmd, void *params,
+		 size_t size)
+{
+	int err;
+
+	err = (core->send_control ?: send_control)(core, client, cmd, params, size);
 	/* what a task told before this reply is known to the listener when the call returns */
 	core_event_dispatch(core);
 	return err;

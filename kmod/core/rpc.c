@@ -105,6 +105,8 @@ void core_rpc_drain(struct nvvgpu_core *core)
 	struct core_message msg;
 	u32 i;
 
+	if (!core->running)		/* the queues are another driver's */
+		return;
 	mutex_lock(&core->rpc_lock);
 	/* at most what the queue holds: a firmware that never ends is heard again later */
 	for (i = 0; i < GSP_QUEUE_SLOTS && !core_queue_receive(core, &msg); i++)

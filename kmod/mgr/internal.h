@@ -116,6 +116,7 @@ struct nvvgpu_mgr {
 	struct nvvgpu_mgr_vgpu *vgpus[NVVGPU_MAX_VGPUS];	/* by slot */
 	struct mgr_space space;
 	struct mgr_space trial;		/* too large for the stack */
+	u32 wanted_placement[NVVGPU_MAX_VGPUS];	/* by slot: id + 1; 0: none, see sysfs.c */
 	bool states_valid;
 	struct nvvgpu_type_state states[NVVGPU_MAX_TYPES];
 	struct mgr_counters counters;

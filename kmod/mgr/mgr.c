@@ -78,7 +78,7 @@ static int handshake(struct nvvgpu_mgr *mgr)
 
 	strscpy(mgr->ops.version_string, NVVGPU_CORE_OPS_VERSION,
 		sizeof(mgr->ops.version_string));
-	err = nvvgpu_core_get_ops(&mgr->ops);
+	err = nvvgpu_core_get_ops(mgr->core, &mgr->ops);
 	if (err)
 		pr_warn("nvvgpu: manager is for \"%s\", core is \"%s\": load matching modules\n",
 			NVVGPU_CORE_OPS_VERSION, mgr->ops.version_string);

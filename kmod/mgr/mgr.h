@@ -66,8 +66,35 @@ bool nvvgpu_mgr_event_pending(struct nvvgpu_mgr *mgr, u64 cursor);
  */
 ssize_t nvvgpu_mgr_show_creatable_types(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
 ssize_t nvvgpu_mgr_show_current_type(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
+ssize_t nvvgpu_mgr_show_gpu_instance(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
 ssize_t nvvgpu_mgr_show_params(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
 ssize_t nvvgpu_mgr_show_placement(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
+ssize_t nvvgpu_mgr_show_warm_update(struct nvvgpu_mgr *mgr, u32 slot, char *buf);
+
+/*
+ * And what is written to them: buf holds len bytes and a NUL behind them; returns len.
+ * No such VF now: -ENODEV.  Not understood: -EINVAL.
+ *
+ * current_type	an id creates, with a random uuid and no owner; 0 destroys.  -EPERM: an id
+ *		where one is set, 0 where none is.  Else as CREATE and DESTROY.
+ * params	one blank clears; a newline at the end is not part of it.  -ENXIO without a
+ *		vGPU, -EBUSY while it is open.
+ * placement	before the vGPU exists: kept for the next one that current_type creates
+ *		here; one blank forgets it.  -EOPNOTSUPP on a board without placements,
+ *		and to move a vGPU that exists.
+ * gpu_instance	-EOPNOTSUPP: there is no MIG.
+ * warm_update	-EOPNOTSUPP for 1: WARM_SAVE is for the whole GPU.
+ */
+ssize_t nvvgpu_mgr_store_current_type(struct nvvgpu_mgr *mgr, u32 slot, const char *buf,
+				      size_t len);
+ssize_t nvvgpu_mgr_store_gpu_instance(struct nvvgpu_mgr *mgr, u32 slot, const char *buf,
+				      size_t len);
+ssize_t nvvgpu_mgr_store_params(struct nvvgpu_mgr *mgr, u32 slot, const char *buf, size_t len);
+ssize_t nvvgpu_mgr_store_placement(struct nvvgpu_mgr *mgr, u32 slot, const char *buf, size_t len);
+ssize_t nvvgpu_mgr_store_warm_update(struct nvvgpu_mgr *mgr, u32 slot, const char *buf,
+				     size_t len);
+/* The VFs are going, and with them what was written to their placement_id. */
+void nvvgpu_mgr_forget_placements(struct nvvgpu_mgr *mgr);
 
 /* A piece of the log of the task on this slot; 0 at its end, -ENODEV without a vGPU there. */
 ssize_t nvvgpu_mgr_log_read(struct nvvgpu_mgr *mgr, u32 slot, enum nvvgpu_plugin_log log,

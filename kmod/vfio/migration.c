@@ -244,6 +244,7 @@ static int stop_copy_to_stop(struct nvvgpu_migration *mig)
 
 	mutex_lock(&s->lock);
 	started = s->started;
+	s->vgpu = NULL;		/* a read that comes now starts no save that nobody cancels */
 	mutex_unlock(&s->lock);
 	session_end(mig);
 	if (started)
@@ -266,6 +267,8 @@ static int resuming_to_stop(struct nvvgpu_migration *mig)
 	if (!s->error && !flush(s))
 		s->error = nvvgpu_mgr_restore_deferred(mig->vgpu);
 	good = !s->error;
+	if (good)
+		s->vgpu = NULL;	/* nothing is written after what was judged */
 	mutex_unlock(&s->lock);
 	if (!good)
 		return -EINVAL;

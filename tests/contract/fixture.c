@@ -92,8 +92,9 @@ void board_setup(void)
 	size_t i;
 
 	assert_ok(nvvgpu_open(board.uri, &board.host));
-	board.gpu = nvvgpu_gpu_ref(shareable_gpu());
-	ck_assert_ptr_nonnull(board.gpu);
+	board.gpu = shareable_gpu();
+	ck_assert_msg(board.gpu != NULL, "%s has no GPU that can be shared", board.uri);
+	nvvgpu_gpu_ref(board.gpu);
 	ck_assert_uint_eq(vgpu_count(), 0);
 	learn_types();
 	learn_modes();

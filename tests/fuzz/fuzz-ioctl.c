@@ -431,7 +431,7 @@ static struct run *run_new(void)
 	if (!run || board_start(&run->board, "rtx6000-ada"))
 		abort();
 	strscpy(run->ops.version_string, NVVGPU_CORE_OPS_VERSION, sizeof(run->ops.version_string));
-	if (nvvgpu_core_get_ops(&run->ops))
+	if (nvvgpu_core_get_ops(run->board.core, &run->ops))
 		abort();
 	run->ops.get_totals(run->board.core, &run->totals);
 	return run;

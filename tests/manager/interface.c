@@ -263,6 +263,197 @@ START_TEST(sysfs_formats)
 }
 END_TEST
 
+typedef ssize_t (*store_file)(struct nvvgpu_mgr *mgr, u32 slot, const char *buf, size_t len);
+
+static ssize_t store(store_file file, u32 slot, const char *text)
+{
+	return file(board.mgr, slot, text, strlen(text));
+}
+
+static void expect_file(ssize_t (*show)(struct nvvgpu_mgr *mgr, u32 slot, char *buf), u32 slot,
+			const char *text)
+{
+	char page[PAGE_SIZE];
+
+	ck_assert_int_eq(show(board.mgr, slot, page), strlen(text));
+	ck_assert_str_eq(page, text);
+}
+
+START_TEST(sysfs_sets_the_type)
+{
+	store_file type = nvvgpu_mgr_store_current_type;
+	struct nvvgpu_ioctl_vgpu_list list = { .size = sizeof(list), .count = 2 };
+	struct nvvgpu_vgpu_info infos[2];
+	struct footprint before, after;
+	struct nvvgpu_mgr_vgpu *vgpu;
+
+	start("rtx6000-ada");
+	before = footprint(&board);
+	ck_assert_int_eq(store(type, 0, "0\n"), -EPERM);
+	ck_assert_int_eq(store(type, 0, "\n"), -EINVAL);
+	ck_assert_int_eq(store(type, 0, ""), -EINVAL);
+	ck_assert_int_eq(store(type, 0, "944Q\n"), -EINVAL);
+	ck_assert_int_eq(store(type, 0, "-1\n"), -EINVAL);
+	ck_assert_int_eq(store(type, 0, "0x3b0\n"), -EINVAL);
+	ck_assert_int_eq(store(type, 0, "4294967296\n"), -EINVAL);
+	ck_assert_int_eq(store(type, 0, "12345\n"), -ENODEV);
+	ck_assert_int_eq(store(type, 99, "944\n"), -ENODEV);
+	ck_assert_int_eq(store(type, 99, "0\n"), -ENODEV);
+
+	ck_assert_int_eq(store(type, 3, "949\n"), 4);
+	expect_file(nvvgpu_mgr_show_current_type, 3, "949\n");
+	ck_assert_int_eq(store(type, 3, "949\n"), -EPERM);
+	ck_assert_int_eq(store(type, 3, "12345\n"), -EPERM);
+	ck_assert_int_eq(store(type, 4, "950\n"), -EINVAL);	/* another size */
+	ck_assert_int_eq(store(type, 4, "949"), 3);		/* no newline, no matter */
+	ck_assert_int_eq(store(type, 5, "949\n"), -ENOSPC);
+	list.infos = (uintptr_t)infos;
+	ck_assert_int_eq(board_ioctl(&board, NVVGPU_IOCTL_VGPU_LIST, &list), 0);
+	ck_assert_uint_eq(list.count, 2);
+	ck_assert_str_eq(infos[0].owner, "");
+	ck_assert_int_eq(infos[0].uuid[6] >> 4, 4);
+	ck_assert_int_ne(memcmp(infos[0].uuid, infos[1].uuid, sizeof(infos[0].uuid)), 0);
+
+	vgpu = open_slot(&board, 3);
+	ck_assert_int_eq(store(type, 3, "0\n"), -EBUSY);
+	close_vgpu(&board, vgpu);
+	ck_assert_int_eq(store(type, 3, "0\n"), 2);
+	ck_assert_int_eq(store(type, 3, "0\n"), -EPERM);
+	ck_assert_int_eq(store(type, 4, "0\n"), 2);
+	after = footprint(&board);
+	same_footprint(&before, &after);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(sysfs_sets_params)
+{
+	store_file params = nvvgpu_mgr_store_params;
+	char text[NVVGPU_PARAMS_LEN + 2];
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u32 slot;
+
+	start("l40");
+	ck_assert_int_eq(store(params, 0, "a=1\n"), -ENXIO);
+	ck_assert_int_eq(store(params, 99, "a=1\n"), -ENODEV);
+	slot = create(&board, 869).slot;
+	ck_assert_int_eq(store(params, slot, "a=1,b=2\n"), 8);
+	expect_file(nvvgpu_mgr_show_params, slot, "a=1,b=2\n");
+	ck_assert_int_eq(store(params, slot, "c=3"), 3);
+	expect_file(nvvgpu_mgr_show_params, slot, "c=3\n");
+	ck_assert_int_eq(store(params, slot, "nonsense\n"), -EINVAL);
+	ck_assert_int_eq(store(params, slot, "a=1\n\n"), -EINVAL);
+	ck_assert_int_eq(store(params, slot, "  \n"), -EINVAL);
+	ck_assert_int_eq(params(board.mgr, slot, "a=1\0b", 5), -EINVAL);
+	expect_file(nvvgpu_mgr_show_params, slot, "c=3\n");
+	ck_assert_int_eq(store(params, slot, " \n"), 2);
+	expect_file(nvvgpu_mgr_show_params, slot, "\n");
+	ck_assert_int_eq(store(params, slot, "c=3\n"), 4);
+	ck_assert_int_eq(store(params, slot, " "), 1);
+	expect_file(nvvgpu_mgr_show_params, slot, "\n");
+
+	/* the longest there is: values have a limit of their own */
+	memset(text, 'x', sizeof(text));
+	for (u32 i = 0; i < 4; i++) {
+		text[i * 256] = 'a' + i;
+		text[i * 256 + 1] = '=';
+		text[i * 256 + 255] = ',';
+	}
+	memcpy(text + NVVGPU_PARAMS_LEN - 1, "\n", 2);
+	ck_assert_int_eq(store(params, slot, text), NVVGPU_PARAMS_LEN);
+	memcpy(text + NVVGPU_PARAMS_LEN - 1, "x\n", 3);
+	ck_assert_int_eq(store(params, slot, text), -EINVAL);
+
+	vgpu = open_slot(&board, slot);
+	ck_assert_int_eq(store(params, slot, "a=1\n"), -EBUSY);
+	ck_assert_int_eq(store(params, slot, " \n"), -EBUSY);
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(sysfs_wants_a_placement)
+{
+	store_file place = nvvgpu_mgr_store_placement;
+	store_file type = nvvgpu_mgr_store_current_type;
+
+	start("rtx6000-ada");
+	ck_assert_int_eq(store(place, 99, "8\n"), -ENODEV);
+	ck_assert_int_eq(store(place, 1, "48\n"), -EINVAL);
+	ck_assert_int_eq(store(place, 1, "4294967295\n"), -EINVAL);
+	ck_assert_int_eq(store(place, 1, "first\n"), -EINVAL);
+	ck_assert_int_eq(store(place, 1, "\n"), -EINVAL);
+	ck_assert_int_eq(store(place, 1, "8\n"), 2);
+	ck_assert_int_eq(nvvgpu_mgr_show_placement(board.mgr, 1, (char[PAGE_SIZE]){}), -ENXIO);
+
+	/* for that VF alone, and for one vGPU */
+	ck_assert_int_eq(store(type, 0, "944\n"), 4);
+	expect_file(nvvgpu_mgr_show_placement, 0, "0\n");
+	ck_assert_int_eq(store(type, 1, "944\n"), 4);
+	expect_file(nvvgpu_mgr_show_placement, 1, "8\n");
+	ck_assert_int_eq(store(place, 1, "8\n"), 2);
+	ck_assert_int_eq(store(place, 1, "12\n"), -EOPNOTSUPP);
+	ck_assert_int_eq(store(place, 1, " \n"), -EOPNOTSUPP);
+	ck_assert_int_eq(store(type, 1, "0\n"), 2);
+	ck_assert_int_eq(store(type, 1, "944\n"), 4);
+	expect_file(nvvgpu_mgr_show_placement, 1, "4\n");
+
+	/* taken, or none of that type: still wanted until it is said otherwise */
+	ck_assert_int_eq(store(place, 2, "4\n"), 2);
+	ck_assert_int_eq(store(type, 2, "944\n"), -EINVAL);
+	ck_assert_int_eq(store(type, 2, "944\n"), -EINVAL);
+	ck_assert_int_eq(store(place, 2, " \n"), 2);
+	ck_assert_int_eq(store(type, 2, "944\n"), 4);
+	expect_file(nvvgpu_mgr_show_placement, 2, "8\n");
+
+	/* the VF goes, its wishes too */
+	ck_assert_int_eq(store(place, 3, "20\n"), 3);
+	nvvgpu_mgr_forget_placements(board.mgr);
+	ck_assert_int_eq(store(type, 3, "944\n"), 4);
+	expect_file(nvvgpu_mgr_show_placement, 3, "12\n");
+	board_stop(&board);
+
+	/* placements in mixed-size mode only */
+	start("a40");
+	ck_assert_int_eq(store(place, 0, "24\n"), 3);
+	ck_assert_int_eq(store(type, 0, "557\n"), -EINVAL);
+	ck_assert_int_eq(set_mode(&board, NVVGPU_MODE_MIXED_SIZE, NULL), 0);
+	ck_assert_int_eq(store(type, 0, "557\n"), 4);
+	expect_file(nvvgpu_mgr_show_placement, 0, "24\n");
+	board_stop(&board);
+
+	/* none at all */
+	start("t4");
+	ck_assert_int_eq(store(place, 0, "0\n"), -EOPNOTSUPP);
+	ck_assert_int_eq(store(place, 0, " \n"), -EOPNOTSUPP);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(sysfs_says_what_there_is_not)
+{
+	char page[PAGE_SIZE];
+	u32 slot;
+
+	start("l40");
+	ck_assert_int_eq(nvvgpu_mgr_show_gpu_instance(board.mgr, 0, page), -ENXIO);
+	ck_assert_int_eq(nvvgpu_mgr_show_gpu_instance(board.mgr, 99, page), -ENODEV);
+	ck_assert_int_eq(nvvgpu_mgr_show_warm_update(board.mgr, 99, page), -ENODEV);
+	expect_file(nvvgpu_mgr_show_warm_update, 0, "0\n");
+	slot = create(&board, 869).slot;
+	expect_file(nvvgpu_mgr_show_gpu_instance, slot, "Not Applicable\n");
+	expect_file(nvvgpu_mgr_show_warm_update, slot, "0\n");
+	ck_assert_int_eq(store(nvvgpu_mgr_store_gpu_instance, slot, "3\n"), -EOPNOTSUPP);
+	ck_assert_int_eq(store(nvvgpu_mgr_store_gpu_instance, 99, "3\n"), -ENODEV);
+	ck_assert_int_eq(store(nvvgpu_mgr_store_warm_update, slot, "0\n"), 2);
+	ck_assert_int_eq(store(nvvgpu_mgr_store_warm_update, slot, "1\n"), -EOPNOTSUPP);
+	ck_assert_int_eq(store(nvvgpu_mgr_store_warm_update, slot, "2\n"), -EINVAL);
+	ck_assert_int_eq(store(nvvgpu_mgr_store_warm_update, slot, "yes\n"), -EINVAL);
+	ck_assert_int_eq(store(nvvgpu_mgr_store_warm_update, 99, "0\n"), -ENODEV);
+	board_stop(&board);
+}
+END_TEST
+
 void add_interface_cases(Suite *s)
 {
 	TCase *c;
@@ -273,5 +464,9 @@ void add_interface_cases(Suite *s)
 	tcase_add_test(c, ioctl_manners);
 	tcase_add_test(c, array_replies);
 	tcase_add_test(c, sysfs_formats);
+	tcase_add_test(c, sysfs_sets_the_type);
+	tcase_add_test(c, sysfs_sets_params);
+	tcase_add_test(c, sysfs_wants_a_placement);
+	tcase_add_test(c, sysfs_says_what_there_is_not);
 	suite_add_tcase(s, c);
 }

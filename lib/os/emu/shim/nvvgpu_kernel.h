@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -544,6 +545,26 @@ static inline __printf(3, 4) int sysfs_emit_at(char *buf, int at, const char *fm
 
 #define sysfs_emit(buf, fmt, ...) sysfs_emit_at(buf, 0, fmt, ##__VA_ARGS__)
 
+/* As in the kernel: digits, after a + perhaps; one newline may follow. */
+static inline int kstrtou32(const char *text, unsigned int base, u32 *ret)
+{
+	const char *digits = text + (*text == '+');
+	unsigned long long value;
+	char *end;
+
+	if (*digits < '0' || *digits > '9')
+		return -EINVAL;
+	value = strtoull(digits, &end, base);
+	if (*end == '\n')
+		end++;
+	if (*end)
+		return -EINVAL;
+	if (value > U32_MAX)
+		return -ERANGE;
+	*ret = value;
+	return 0;
+}
+
 /* The kernel's crc32_le: reflected polynomial 0xedb88320, no final inversion. */
 static inline u32 crc32_le(u32 crc, const unsigned char *p, size_t len)
 {
@@ -553,6 +574,15 @@ static inline u32 crc32_le(u32 crc, const unsigned char *p, size_t len)
 			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320U : 0);
 	}
 	return crc;
+}
+
+/* Version 4 (random), in RFC 4122 byte order. */
+static inline void generate_random_uuid(unsigned char uuid[16])
+{
+	while (getrandom(uuid, 16, 0) != 16)
+		;	/* a signal, while the system starts; so few bytes come whole */
+	uuid[6] = (uuid[6] & 0x0f) | 0x40;
+	uuid[8] = (uuid[8] & 0x3f) | 0x80;
 }
 
 /* ----------------------------------------------------------------- error pointers */

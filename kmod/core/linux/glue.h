@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The core driver's PCI side.
+ *
+ *   pci.c	the driver of the physical function: probe, remove, suspend
+ *   hw.c	struct nvvgpu_hw_ops over its BARs, and what an emulated board needs beside them
+ *   sriov.c	its virtual functions, and who is told of them
+ *
+ * Locks, in the order in which they may be taken: the function's device lock (the driver
+ * core's), sriov_lock, then those of ../internal.h, then transfer_lock, then write_lock.
+ */
+#ifndef NVVGPU_CORE_GLUE_H
+#define NVVGPU_CORE_GLUE_H
+
+#include <linux/mutex.h>
+#include "core_device.h"
+#include "../../emu/pv.h"
+
+struct core_pci {
+	struct nvvgpu_core_device device;	/* its aux device's release frees the whole */
+	struct nvvgpu_hw hw;
+	struct pci_dev *pdev;
+	int irq;
+
+	/* hw.c */
+	void __iomem *bar0;
+	int pv;				/* the emulated board's capability */
+	struct mutex write_lock;	/* a register's address and its value go together */
+	struct mutex transfer_lock;	/* the staging area */
+	struct nvvgpu_pv_rom *rom;
+
+	/* sriov.c, under sriov_lock */
+	struct mutex sriov_lock;
+	const struct nvvgpu_core_listener *listener;
+	void *listener_priv;
+};
+
+static inline struct core_pci *to_core_pci(struct nvvgpu_core_device *device)
+{
+	return container_of(device, struct core_pci, device);
+}
+
+/* hw.c: BAR0 mapped, struct nvvgpu_hw filled; -EOPNOTSUPP: not an emulated board */
+int core_hw_init(struct core_pci *pf);
+void core_hw_fini(struct core_pci *pf);
+
+/* sriov.c */
+int core_sriov_configure(struct pci_dev *pdev, int vfs);
+void core_sriov_end(struct core_pci *pf);	/* whoever uses the VFs; waits for VFIO users */
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The VFIO device of an mdev.  Opening it boots its vGPU, closing it shuts the vGPU down.  VFIO
+ * calls nothing of a device that is not open but open_device() and request().
+ */
+#include <linux/sched.h>
+#include "compat_mdev.h"
+#include "device.h"
+
+/* --------------------------------------------------------------- bus master, reset */
+
+int nvvgpu_mdev_sync_bus_master(struct nvvgpu_mdev *nm)
+{
+	bool enable;
+	int err = 0;
+
+	mutex_lock(&nm->state_mutex);
+	enable = nvvgpu_mdev_config_bus_master(nm);
+	if (enable != nm->bus_master)
+		err = nvvgpu_mgr_set_bus_master(nm->vgpu, enable);
+	if (!err)
+		nm->bus_master = enable;
+	mutex_unlock(&nm->state_mutex);
+	return err;
+}
+
+/* Afterwards the task allows no DMA, as the fresh command register says. */
+int nvvgpu_mdev_reset(struct nvvgpu_mdev *nm)
+{
+	int err;
+
+	mutex_lock(&nm->state_mutex);
+	err = nvvgpu_mgr_reset(nm->vgpu);
+	if (!err) {
+		nm->bus_master = false;
+		nvvgpu_mdev_config_init(nm);
+	}
+	mutex_unlock(&nm->state_mutex);
+	return err;
+}
+
+/* ------------------------------------------------------------------ open and close */
+
+static int open_device(struct vfio_device *vdev)
+{
+	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
+	int err;
+
+	err = nvvgpu_mgr_slots_open(nm->slots, nm->uuid, task_tgid_vnr(current), &nm->vgpu);
+	if (err)
+		return err;
+	nm->bus_master = false;
+	nvvgpu_mdev_config_init(nm);
+	return 0;
+}
+
+static void close_device(struct vfio_device *vdev)
+{
+	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
+
+	nvvgpu_mdev_irqs_clear(nm);
+	nvvgpu_mgr_close(nm->vgpu);
+	nm->vgpu = NULL;
+}
+
+/* ------------------------------------------------------------------------ requests */
+
+static long get_info(void __user *arg)
+{
+	const size_t bytes = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_device_info info;
+
+	if (copy_from_user(&info, arg, bytes))
+		return -EFAULT;
+	if (info.argsz < bytes)
+		return -EINVAL;
+	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VFIO_PCI_NUM_REGIONS;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+	return copy_to_user(arg, &info, bytes) ? -EFAULT : 0;
+}
+
+static long get_irq_info(void __user *arg)
+{
+	const size_t bytes = offsetofend(struct vfio_irq_info, count);
+	struct vfio_irq_info info;
+
+	if (copy_from_user(&info, arg, bytes))
+		return -EFAULT;
+	if (info.argsz < bytes || info.index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+	info.count = nvvgpu_mdev_irq_count(info.index);
+	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD : 0;
+	return copy_to_user(arg, &info, bytes) ? -EFAULT : 0;
+}
+
+static long set_irqs(struct nvvgpu_mdev *nm, void __user *arg)
+{
+	const size_t bytes = offsetofend(struct vfio_irq_set, count);
+	struct vfio_irq_set set;
+	void *data = NULL;
+	size_t len = 0;
+	long err;
+
+	if (copy_from_user(&set, arg, bytes))
+		return -EFAULT;
+	err = vfio_set_irqs_validate_and_prepare(&set, nvvgpu_mdev_irq_count(set.index),
+						 VFIO_PCI_NUM_IRQS, &len);
+	if (err)
+		return err;
+	if (len)
+		data = memdup_user(arg + bytes, len);
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	err = nvvgpu_mdev_set_irqs(nm, &set, data);
+	kfree(data);
+	return err;
+}
+
+static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return get_info(user);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return nvvgpu_vfio_region_info_ioctl(vdev, arg, nvvgpu_mdev_region_info);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return get_irq_info(user);
+	case VFIO_DEVICE_SET_IRQS:
+		return set_irqs(nm, user);
+	case VFIO_DEVICE_RESET:
+		return nvvgpu_mdev_reset(nm);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* --------------------------------------------------------------------- VFIO device */
+
+static int init_device(struct vfio_device *vdev)
+{
+	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
+
+	mutex_init(&nm->state_mutex);
+	mutex_init(&nm->config.lock);
+	mutex_init(&nm->irqs.lock);
+	nvvgpu_mdev_hold();
+	return 0;
+}
+
+static void release_device(struct vfio_device *vdev)
+{
+	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
+
+	mutex_destroy(&nm->irqs.lock);
+	mutex_destroy(&nm->config.lock);
+	mutex_destroy(&nm->state_mutex);
+	nvvgpu_mdev_drop();
+}
+
+const struct vfio_device_ops nvvgpu_mdev_vfio_ops = {
+	.name = "nvvgpu_mdev",
+	.init = init_device,
+	.release = release_device,
+	.open_device = open_device,
+	.close_device = close_device,
+	.ioctl = ioctl,
+	.read = nvvgpu_mdev_read,
+	.write = nvvgpu_mdev_write,
+	.request = nvvgpu_mdev_request,
+	NVVGPU_VFIO_REGION_INFO_OPS(nvvgpu_mdev_region_info)
+	NVVGPU_VFIO_EMULATED_OPS
+	NVVGPU_VFIO_EMULATED_DETACH_OPS
+};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The mdev adapter: the vGPUs of boards without SR-IOV.  They have no function of their own, so
+ * the mdev framework makes a device for each, and what its VMM sees of PCI is made here.
+ *
+ *   driver.c	the drivers: of the board, of its manager's slots, of the mdevs
+ *   parent.c	the board's types, as the mdev framework knows them
+ *   device.c	the VFIO device of an mdev: open, reset, close
+ *   config.c	its configuration space
+ *   regions.c	its regions
+ *   irq.c	its interrupts
+ *
+ * Locks, in the order in which they are taken:
+ *
+ *  dev_set->lock	VFIO's, around open and close
+ *  state_mutex		one change of the open vGPU's state at a time: reset, bus master.  Held
+ *			across calls of the manager.
+ *  config.lock, irqs.lock	held for moments
+ */
+#ifndef NVVGPU_MDEV_DEVICE_H
+#define NVVGPU_MDEV_DEVICE_H
+
+#include <linux/kref.h>
+#include <linux/mdev.h>
+#include <linux/mutex.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include "../mgr/linux/mgr_device.h"
+
+#define NVVGPU_MDEV_BAR0_BYTES	0x40000
+#define NVVGPU_MDEV_VECTORS	6		/* of MSI-X */
+
+/* --------------------------------------------------------------- parent.c */
+
+struct nvvgpu_mdev_type {
+	struct mdev_type mdev;
+	char name[12];			/* "222" */
+};
+
+/* The types of one board, from the binding of its slots to the last kobject's end: see parent.c. */
+struct nvvgpu_mdev_parent {
+	struct mdev_parent mdev;
+	struct kref ref;		/* the binding's, and one of each type */
+	struct nvvgpu_mgr_slots *slots;	/* while they are bound */
+
+	struct kobj_type ktype;
+	void (*release_type)(struct kobject *kobj);	/* the mdev framework's */
+
+	u32 count;
+	struct nvvgpu_type_desc desc[NVVGPU_MAX_TYPES];
+	struct nvvgpu_mdev_type types[NVVGPU_MAX_TYPES];
+	struct mdev_type *list[NVVGPU_MAX_TYPES];
+};
+
+static inline struct nvvgpu_mdev_parent *to_nvvgpu_mdev_parent(const struct mdev_type *type)
+{
+	return container_of(type->parent, struct nvvgpu_mdev_parent, mdev);
+}
+
+const struct nvvgpu_type_desc *nvvgpu_mdev_type_desc(const struct mdev_type *type);
+int nvvgpu_mdev_parent_add(struct nvvgpu_mgr_slots *slots, struct mdev_driver *driver,
+			   struct nvvgpu_mdev_parent **ret);
+/* Takes the mdevs of the board off first, and waits for who has one open. */
+void nvvgpu_mdev_parent_remove(struct nvvgpu_mdev_parent *parent);
+
+/* --------------------------------------------------------------- device.c */
+
+struct nvvgpu_mdev_config {
+	struct mutex lock;		/* all below */
+	u8 value[PCI_CFG_SPACE_EXP_SIZE];
+	u8 writable[PCI_CFG_SPACE_EXP_SIZE];	/* the bits that a write changes */
+};
+
+struct nvvgpu_mdev_irqs {
+	struct mutex lock;		/* all below; NULL: nobody listens */
+	struct eventfd_ctx *vectors[NVVGPU_MDEV_VECTORS];
+	struct eventfd_ctx *request;	/* asks for the release of the device */
+};
+
+struct nvvgpu_mdev {
+	struct vfio_device vdev;	/* first: vfio_alloc_device() wants it there */
+
+	/* constant */
+	struct nvvgpu_mgr_slots *slots;
+	u8 uuid[NVVGPU_UUID_LEN];
+
+	struct nvvgpu_mgr_vgpu *vgpu;	/* while the device is open */
+	struct mutex state_mutex;
+	bool bus_master;		/* what the plugin task was told last; state_mutex */
+
+	struct nvvgpu_mdev_config config;
+	struct nvvgpu_mdev_irqs irqs;
+};
+
+static inline struct nvvgpu_mdev *to_nvvgpu_mdev(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct nvvgpu_mdev, vdev);
+}
+
+extern const struct vfio_device_ops nvvgpu_mdev_vfio_ops;
+
+/* Tells the plugin task what the command register says. */
+int nvvgpu_mdev_sync_bus_master(struct nvvgpu_mdev *nm);
+int nvvgpu_mdev_reset(struct nvvgpu_mdev *nm);
+
+/* --------------------------------------------------------------- config.c */
+
+void nvvgpu_mdev_config_init(struct nvvgpu_mdev *nm);
+void nvvgpu_mdev_config_read(struct nvvgpu_mdev *nm, u64 offset, void *buf, size_t len);
+int nvvgpu_mdev_config_write(struct nvvgpu_mdev *nm, u64 offset, const u8 *buf, size_t len);
+bool nvvgpu_mdev_config_bus_master(struct nvvgpu_mdev *nm);
+
+/* -------------------------------------------------------------- regions.c */
+
+u64 nvvgpu_mdev_region_bytes(const struct nvvgpu_mdev *nm, u32 index);
+int nvvgpu_mdev_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
+			    struct vfio_info_cap *caps);
+ssize_t nvvgpu_mdev_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *pos);
+ssize_t nvvgpu_mdev_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+			  loff_t *pos);
+
+/* ------------------------------------------------------------------ irq.c */
+
+u32 nvvgpu_mdev_irq_count(u32 index);
+int nvvgpu_mdev_set_irqs(struct nvvgpu_mdev *nm, const struct vfio_irq_set *set, const void *data);
+void nvvgpu_mdev_irqs_clear(struct nvvgpu_mdev *nm);
+void nvvgpu_mdev_request(struct vfio_device *vdev, unsigned int count);
+
+/* --------------------------------------------------------------- driver.c */
+
+/* What uses this module's code after its drivers are gone, which its unloading waits for. */
+void nvvgpu_mdev_hold(void);
+void nvvgpu_mdev_drop(void);
+
+#endif

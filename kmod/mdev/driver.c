@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Programs know mdev types by the name of the driver that the board is bound to, "nvidia-222".
+ * So there is a PCI driver of that name here, for the boards without SR-IOV; all that it does is
+ * the core driver's.  Like the core driver it binds where driver_override names it and nowhere
+ * else, and no module alias loads it for somebody's card.
+ *
+ * The types are there as long as the board's manager, whatever driver the board is bound to.
+ */
+#include <linux/atomic.h>
+#include <linux/module.h>
+#include <linux/wait_bit.h>
+#include "../core/linux/core_device.h"
+#include "device.h"
+
+#define VENDOR_NVIDIA	0x10de
+
+/* ------------------------------------------------------------------- life of module */
+
+static atomic_t holders = ATOMIC_INIT(0);
+
+void nvvgpu_mdev_hold(void)
+{
+	atomic_inc(&holders);
+}
+
+void nvvgpu_mdev_drop(void)
+{
+	if (atomic_dec_and_test(&holders))
+		wake_up_var(&holders);
+}
+
+/* --------------------------------------------------------------------------- mdevs */
+
+static void destroy(struct nvvgpu_mdev *nm)
+{
+	int err;
+
+	err = nvvgpu_mgr_slots_destroy(nm->slots, nm->uuid);
+	/* user space may have done that already, through the manager's own device */
+	if (err && err != -ENODEV)
+		dev_err(nm->vdev.dev, "its vGPU cannot be destroyed: %d\n", err);
+}
+
+static int create(struct nvvgpu_mdev *nm, struct mdev_device *mdev)
+{
+	uuid_t uuid;
+	int err;
+
+	err = uuid_parse(dev_name(&mdev->dev), &uuid);
+	if (err)
+		return err;
+	export_uuid(nm->uuid, &uuid);
+	nm->slots = to_nvvgpu_mdev_parent(mdev->type)->slots;
+	return nvvgpu_mgr_slots_create(nm->slots, nvvgpu_mdev_type_desc(mdev->type)->id, nm->uuid);
+}
+
+static int mdev_probe(struct mdev_device *mdev)
+{
+	struct nvvgpu_mdev *nm;
+	int err;
+
+	nm = vfio_alloc_device(nvvgpu_mdev, vdev, &mdev->dev, &nvvgpu_mdev_vfio_ops);
+	if (IS_ERR(nm))
+		return PTR_ERR(nm);
+	err = create(nm, mdev);
+	if (err)
+		goto err_put;
+	err = vfio_register_emulated_iommu_dev(&nm->vdev);
+	if (err)
+		goto err_destroy;
+	dev_set_drvdata(&mdev->dev, nm);
+	return 0;
+
+err_destroy:
+	destroy(nm);
+err_put:
+	vfio_put_device(&nm->vdev);
+	return err;
+}
+
+/*
+ * Whoever has the device open is asked for it, and waited for.  The vGPU is given back here and
+ * not with the device's memory, which others may hold for longer.
+ */
+static void mdev_remove(struct mdev_device *mdev)
+{
+	struct nvvgpu_mdev *nm = dev_get_drvdata(&mdev->dev);
+
+	vfio_unregister_group_dev(&nm->vdev);
+	destroy(nm);
+	vfio_put_device(&nm->vdev);
+}
+
+static unsigned int available(struct mdev_type *type)
+{
+	return nvvgpu_mgr_slots_available(to_nvvgpu_mdev_parent(type)->slots,
+					  nvvgpu_mdev_type_desc(type)->id);
+}
+
+static ssize_t show_description(struct mdev_type *type, char *buf)
+{
+	const struct nvvgpu_type_desc *desc = nvvgpu_mdev_type_desc(type);
+	ssize_t len;
+
+	len = sysfs_emit(buf, "num_heads=%u, frl_config=%u, framebuffer=%lluM, ", desc->heads,
+			 desc->frame_rate_limit, desc->profile_bytes / SZ_1M);
+	return len + sysfs_emit_at(buf, len, "max_resolution=%ux%u, max_instance=%u\n",
+				   desc->max_width, desc->max_height, desc->max_instances);
+}
+
+static struct mdev_driver mdev_driver = {
+	.device_api = VFIO_DEVICE_API_PCI_STRING,
+	.probe = mdev_probe,
+	.remove = mdev_remove,
+	.get_available = available,
+	.show_description = show_description,
+	.driver = {
+		.name = "nvvgpu_mdev",
+		.owner = THIS_MODULE,
+		.mod_name = KBUILD_MODNAME,
+	},
+};
+
+/* --------------------------------------------------------------------------- slots */
+
+static int slots_probe(struct auxiliary_device *aux, const struct auxiliary_device_id *id)
+{
+	struct nvvgpu_mgr_slots *slots = container_of(aux, struct nvvgpu_mgr_slots, aux);
+	struct nvvgpu_mdev_parent *parent;
+	int err;
+
+	err = nvvgpu_mdev_parent_add(slots, &mdev_driver, &parent);
+	if (err)
+		return err;
+	auxiliary_set_drvdata(aux, parent);
+	return 0;
+}
+
+static void slots_remove(struct auxiliary_device *aux)
+{
+	nvvgpu_mdev_parent_remove(auxiliary_get_drvdata(aux));
+}
+
+static const struct auxiliary_device_id slots_ids[] = {
+	{ .name = "nvvgpu_mgr." NVVGPU_MGR_SLOTS_NAME },
+	{ }
+};
+MODULE_DEVICE_TABLE(auxiliary, slots_ids);
+
+static struct auxiliary_driver slots_driver = {
+	.probe = slots_probe,
+	.remove = slots_remove,
+	.id_table = slots_ids,
+};
+
+/* --------------------------------------------------------------------------- board */
+
+static const struct pci_device_id board_ids[] = {
+	{
+		PCI_DEVICE_DRIVER_OVERRIDE(VENDOR_NVIDIA, PCI_ANY_ID, 1),
+		.class = PCI_BASE_CLASS_DISPLAY << 16, .class_mask = 0xff0000,
+	},
+	{ }
+};
+
+static struct pci_driver board_driver = {
+	.name = "nvidia",
+	.id_table = board_ids,
+	.probe = nvvgpu_core_probe,
+	.remove = nvvgpu_core_remove,
+	.driver.pm = pm_sleep_ptr(&nvvgpu_core_pm_ops),
+};
+
+/* -------------------------------------------------------------------------- module */
+
+static int __init mdev_adapter_init(void)
+{
+	int err;
+
+	err = mdev_register_driver(&mdev_driver);
+	if (err)
+		return err;
+	err = auxiliary_driver_register(&slots_driver);
+	if (err)
+		goto err_mdev;
+	err = pci_register_driver(&board_driver);
+	if (err)
+		goto err_slots;
+	return 0;
+
+err_slots:
+	auxiliary_driver_unregister(&slots_driver);
+err_mdev:
+	mdev_unregister_driver(&mdev_driver);
+	wait_var_event(&holders, !atomic_read(&holders));
+	return err;
+}
+
+static void __exit mdev_adapter_exit(void)
+{
+	pci_unregister_driver(&board_driver);
+	auxiliary_driver_unregister(&slots_driver);
+	mdev_unregister_driver(&mdev_driver);
+	wait_var_event(&holders, !atomic_read(&holders));
+}
+
+module_init(mdev_adapter_init);
+module_exit(mdev_adapter_exit);
+MODULE_DESCRIPTION("NVIDIA vGPUs as mediated devices");
+MODULE_LICENSE("Dual MIT/GPL");
+MODULE_VERSION(NVVGPU_VERSION);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Interrupts: MSI-X, and VFIO's request to release the device.  Each is an eventfd that the VMM
+ * gave; the MSI-X table itself is the VMM's.
+ *
+ * Nothing in the board raises a vector yet: its model has no way to reach a vGPU that has no
+ * function.  A VMM can raise them, by SET_IRQS without eventfds.
+ */
+#include "compat_mdev.h"
+#include "device.h"
+
+u32 nvvgpu_mdev_irq_count(u32 index)
+{
+	switch (index) {
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return NVVGPU_MDEV_VECTORS;
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void replace(struct eventfd_ctx **irq, struct eventfd_ctx *by)
+{
+	if (*irq)
+		eventfd_ctx_put(*irq);
+	*irq = by;
+}
+
+/* fd -1: nobody listens any more. */
+static int listen(struct eventfd_ctx **irq, s32 fd)
+{
+	struct eventfd_ctx *ctx;
+
+	if (fd < -1)
+		return -EINVAL;
+	ctx = fd == -1 ? NULL : eventfd_ctx_fdget(fd);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	replace(irq, ctx);
+	return 0;
+}
+
+static void raise(struct eventfd_ctx *irq)
+{
+	if (irq)
+		nvvgpu_eventfd_signal(irq);
+}
+
+static int set_irq(struct eventfd_ctx **irq, u32 data_type, const void *data, u32 i)
+{
+	switch (data_type) {
+	case VFIO_IRQ_SET_DATA_EVENTFD:
+		return listen(irq, ((const s32 *)data)[i]);
+	case VFIO_IRQ_SET_DATA_BOOL:
+		if (((const u8 *)data)[i])
+			raise(*irq);
+		return 0;
+	default:
+		raise(*irq);
+		return 0;
+	}
+}
+
+/* irqs.lock held */
+static int set_index(struct eventfd_ctx **irqs, u32 count, const struct vfio_irq_set *set,
+		     const void *data)
+{
+	u32 data_type = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+	int err = 0;
+	u32 i;
+
+	/* how all of an index are switched off */
+	if (!set->count && data_type == VFIO_IRQ_SET_DATA_NONE)
+		for (i = 0; i < count; i++)
+			replace(&irqs[i], NULL);
+	for (i = 0; i < set->count && !err; i++)
+		err = set_irq(&irqs[set->start + i], data_type, data, i);
+	return err;
+}
+
+int nvvgpu_mdev_set_irqs(struct nvvgpu_mdev *nm, const struct vfio_irq_set *set, const void *data)
+{
+	struct nvvgpu_mdev_irqs *irqs = &nm->irqs;
+	int err;
+
+	/* the VMM masks vectors, in the table that it keeps */
+	if ((set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) != VFIO_IRQ_SET_ACTION_TRIGGER)
+		return -ENOTTY;
+	mutex_lock(&irqs->lock);
+	if (set->index == VFIO_PCI_MSIX_IRQ_INDEX)
+		err = set_index(irqs->vectors, NVVGPU_MDEV_VECTORS, set, data);
+	else
+		err = set_index(&irqs->request, 1, set, data);
+	mutex_unlock(&irqs->lock);
+	return err;
+}
+
+void nvvgpu_mdev_irqs_clear(struct nvvgpu_mdev *nm)
+{
+	u32 i;
+
+	mutex_lock(&nm->irqs.lock);
+	for (i = 0; i < NVVGPU_MDEV_VECTORS; i++)
+		replace(&nm->irqs.vectors[i], NULL);
+	replace(&nm->irqs.request, NULL);
+	mutex_unlock(&nm->irqs.lock);
+}
+
+/* Again and again, until who has the device open gives it back. */
+void nvvgpu_mdev_request(struct vfio_device *vdev, unsigned int count)
+{
+	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
+
+	mutex_lock(&nm->irqs.lock);
+	if (!nm->irqs.request && !count)
+		dev_notice(vdev->dev, "waiting for the release of the device\n");
+	raise(nm->irqs.request);
+	mutex_unlock(&nm->irqs.lock);
+}

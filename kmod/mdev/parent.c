@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * A board's types, each a directory below mdev_supported_types of the physical function.
+ *
+ * The mdev framework uses struct mdev_parent and the types in it until the last kobject of a type
+ * is released, which may be long after mdev_unregister_parent(): each mdev holds the kobject of
+ * its type, and somebody may hold the mdev.  It has no callback for that end, and holds nothing
+ * but the physical function.  So the types' kobjects get a release function of ours, which lets
+ * go of the memory after the framework's own has run.
+ */
+#include <linux/kmemleak.h>
+#include <linux/slab.h>
+#include "device.h"
+
+const struct nvvgpu_type_desc *nvvgpu_mdev_type_desc(const struct mdev_type *type)
+{
+	const struct nvvgpu_mdev_parent *parent = to_nvvgpu_mdev_parent(type);
+
+	return &parent->desc[container_of(type, struct nvvgpu_mdev_type, mdev) - parent->types];
+}
+
+static void free_parent(struct kref *ref)
+{
+	kvfree(container_of(ref, struct nvvgpu_mdev_parent, ref));
+	nvvgpu_mdev_drop();
+}
+
+static void put_parent(struct nvvgpu_mdev_parent *parent)
+{
+	kref_put(&parent->ref, free_parent);
+}
+
+static void release_type(struct kobject *kobj)
+{
+	struct mdev_type *type = container_of(kobj, struct mdev_type, kobj);
+	struct nvvgpu_mdev_parent *parent = to_nvvgpu_mdev_parent(type);
+
+	parent->release_type(kobj);
+	put_parent(parent);
+}
+
+/* From now on each type holds the parent.  They are all alive: nobody has unregistered them. */
+static void hold_by_types(struct nvvgpu_mdev_parent *parent)
+{
+	u32 i;
+
+	if (!parent->count)
+		return;
+	parent->ktype = *parent->types[0].mdev.kobj.ktype;
+	parent->release_type = parent->ktype.release;
+	parent->ktype.release = release_type;
+	for (i = 0; i < parent->count; i++) {
+		kref_get(&parent->ref);
+		WRITE_ONCE(parent->types[i].mdev.kobj.ktype, &parent->ktype);
+	}
+}
+
+static int new_parent(struct nvvgpu_mgr_slots *slots, struct nvvgpu_mdev_parent **ret)
+{
+	struct nvvgpu_mdev_parent *parent;
+	int count;
+	u32 i;
+
+	parent = kvzalloc(sizeof(*parent), GFP_KERNEL);
+	if (!parent)
+		return -ENOMEM;
+	count = nvvgpu_mgr_slots_types(slots, parent->desc);
+	if (count < 0) {
+		kvfree(parent);
+		return count;
+	}
+	kref_init(&parent->ref);
+	nvvgpu_mdev_hold();
+	parent->slots = slots;
+	parent->count = count;
+	for (i = 0; i < parent->count; i++) {
+		struct nvvgpu_mdev_type *type = &parent->types[i];
+
+		snprintf(type->name, sizeof(type->name), "%u", parent->desc[i].id);
+		type->mdev.sysfs_name = type->name;
+		type->mdev.pretty_name = parent->desc[i].name;
+		parent->list[i] = &type->mdev;
+	}
+	*ret = parent;
+	return 0;
+}
+
+/* When a type cannot be added the framework takes all of them back, and returns 0. */
+static bool has_types(const struct nvvgpu_mdev_parent *parent)
+{
+	return !parent->count || parent->types[parent->count - 1].mdev.kobj.state_in_sysfs;
+}
+
+/*
+ * Nothing tells when the framework lets go of types that it has taken back itself.  So the memory
+ * is given up: for want of some of it, somewhere else, it got here.
+ */
+static void abandon(struct nvvgpu_mdev_parent *parent)
+{
+	parent->mdev.nr_types = 0;
+	mdev_unregister_parent(&parent->mdev);
+	kmemleak_not_leak(parent);
+	nvvgpu_mdev_drop();
+}
+
+int nvvgpu_mdev_parent_add(struct nvvgpu_mgr_slots *slots, struct mdev_driver *driver,
+			   struct nvvgpu_mdev_parent **ret)
+{
+	struct nvvgpu_mdev_parent *parent;
+	int err;
+
+	err = new_parent(slots, &parent);
+	if (err)
+		return err;
+	err = mdev_register_parent(&parent->mdev, &slots->pdev->dev, driver, parent->list,
+				   parent->count);
+	if (err) {
+		put_parent(parent);
+		return err;
+	}
+	if (!has_types(parent)) {
+		abandon(parent);
+		return -ENOMEM;
+	}
+	hold_by_types(parent);
+	*ret = parent;
+	return 0;
+}
+
+void nvvgpu_mdev_parent_remove(struct nvvgpu_mdev_parent *parent)
+{
+	mdev_unregister_parent(&parent->mdev);
+	put_parent(parent);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Boards without SR-IOV: their vGPUs have no functions of their own, so somebody else has to show
+ * them to VFIO.  Whoever does is the driver of an auxiliary device, a child of the manager's own:
+ * it comes when the manager is up, and is unbound before the manager goes.
+ */
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include "../internal.h"
+#include "glue.h"
+
+#define OWNER	"mdev"	/* of what is created here, as lists show it */
+
+/* Devices alive; the last reference to one may be given back long after it was removed. */
+static atomic_t devices = ATOMIC_INIT(0);
+
+/* ------------------------------------------------------------- coming and going */
+
+static void release(struct device *dev)
+{
+	kfree(container_of(dev, struct nvvgpu_mgr_slots, aux.dev));
+	if (atomic_dec_and_test(&devices))
+		wake_up_var(&devices);
+}
+
+static struct nvvgpu_mgr_slots *new_slots(struct mgr_device *md)
+{
+	struct nvvgpu_mgr_slots *slots;
+
+	slots = kzalloc(sizeof(*slots), GFP_KERNEL);
+	if (!slots)
+		return NULL;
+	slots->pdev = md->pdev;
+	slots->md = md;
+	slots->aux.name = NVVGPU_MGR_SLOTS_NAME;
+	slots->aux.id = md->aux->id;
+	slots->aux.dev.parent = &md->aux->dev;
+	slots->aux.dev.release = release;
+	if (auxiliary_device_init(&slots->aux)) {
+		kfree(slots);
+		return NULL;
+	}
+	atomic_inc(&devices);
+	return slots;
+}
+
+int mgr_slots_add(struct mgr_device *md, struct nvvgpu_mgr_slots **ret)
+{
+	struct nvvgpu_mgr_slots *slots;
+	int err;
+
+	if (md->sriov)
+		return 0;
+	slots = new_slots(md);
+	if (!slots)
+		return -ENOMEM;
+	err = auxiliary_device_add(&slots->aux);
+	if (err) {
+		auxiliary_device_uninit(&slots->aux);
+		return err;
+	}
+	*ret = slots;
+	return 0;
+}
+
+void mgr_slots_remove(struct nvvgpu_mgr_slots *slots)
+{
+	if (!slots)
+		return;
+	auxiliary_device_delete(&slots->aux);
+	auxiliary_device_uninit(&slots->aux);
+}
+
+void mgr_slots_exit(void)
+{
+	wait_var_event(&devices, !atomic_read(&devices));
+}
+
+/* ------------------------------------------------------- for the driver of the slots */
+
+int nvvgpu_mgr_slots_types(struct nvvgpu_mgr_slots *slots, struct nvvgpu_type_desc *types)
+{
+	struct nvvgpu_mgr *mgr;
+	int count;
+
+	count = mgr_device_enter(slots->md);
+	if (count)
+		return count;
+	mgr = slots->md->mgr;
+	mutex_lock(&mgr->lock);
+	count = mgr->types.count;
+	memcpy(types, mgr->types.desc, array_size(count, sizeof(*types)));
+	mutex_unlock(&mgr->lock);
+	mgr_device_leave(slots->md);
+	return count;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_types);
+
+static u32 available(struct nvvgpu_mgr *mgr, u32 type_id)
+{
+	const struct nvvgpu_type_state *states;
+	u32 count = 0;
+	u32 i;
+
+	mutex_lock(&mgr->lock);
+	states = mgr_type_states(mgr);
+	for (i = 0; i < mgr->types.count; i++)
+		if (states[i].id == type_id)
+			count = states[i].available;
+	mutex_unlock(&mgr->lock);
+	return count;
+}
+
+u32 nvvgpu_mgr_slots_available(struct nvvgpu_mgr_slots *slots, u32 type_id)
+{
+	u32 count;
+
+	if (mgr_device_enter(slots->md))
+		return 0;
+	count = available(slots->md->mgr, type_id);
+	mgr_device_leave(slots->md);
+	return count;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_available);
+
+int nvvgpu_mgr_slots_create(struct nvvgpu_mgr_slots *slots, u32 type_id, const u8 *uuid)
+{
+	struct mgr_request request = {
+		.type_id = type_id,
+		.slot = NVVGPU_SLOT_ANY,
+		.placement = NVVGPU_PLACEMENT_ANY,
+		.uuid = uuid,
+		.owner = OWNER,
+		.params = "",
+	};
+	struct nvvgpu_vgpu_info info;
+	int err;
+
+	err = mgr_device_enter(slots->md);
+	if (err)
+		return err;
+	err = mgr_create(slots->md->mgr, &request, &info, NULL);
+	mgr_device_leave(slots->md);
+	return err;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_create);
+
+static int find(struct nvvgpu_mgr *mgr, const u8 *uuid, u32 *ret_id, u32 *ret_slot)
+{
+	const struct nvvgpu_mgr_vgpu *vgpu;
+
+	mutex_lock(&mgr->lock);
+	vgpu = mgr_vgpu_find_uuid(mgr, uuid);
+	if (vgpu) {
+		*ret_id = vgpu->id;
+		*ret_slot = vgpu->plan.slot;
+	}
+	mutex_unlock(&mgr->lock);
+	return vgpu ? 0 : -ENODEV;
+}
+
+/* Not mgr_device_enter(): what has to be given back is, also when the caller is being killed. */
+int nvvgpu_mgr_slots_destroy(struct nvvgpu_mgr_slots *slots, const u8 *uuid)
+{
+	struct mgr_device *md = slots->md;
+	u32 id, slot;
+	int err = -ENODEV;
+
+	down_read(&md->gate);
+	if (md->mgr)
+		err = find(md->mgr, uuid, &id, &slot);
+	if (!err)
+		err = mgr_destroy(md->mgr, id, NULL);
+	up_read(&md->gate);
+	return err;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_destroy);
+
+/* User space may destroy it in between, and give its slot to another. */
+static int open_uuid(struct nvvgpu_mgr *mgr, const u8 *uuid, u32 vm_pid,
+		     struct nvvgpu_mgr_vgpu **ret)
+{
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u32 id, slot;
+	int err;
+
+	err = find(mgr, uuid, &id, &slot);
+	if (!err)
+		err = nvvgpu_mgr_open(mgr, slot, vm_pid, &vgpu);
+	if (err)
+		return err;
+	if (memcmp(vgpu->uuid, uuid, sizeof(vgpu->uuid))) {
+		nvvgpu_mgr_close(vgpu);
+		return -ENODEV;
+	}
+	*ret = vgpu;
+	return 0;
+}
+
+int nvvgpu_mgr_slots_open(struct nvvgpu_mgr_slots *slots, const u8 *uuid, u32 vm_pid,
+			  struct nvvgpu_mgr_vgpu **ret)
+{
+	int err;
+
+	err = mgr_device_enter(slots->md);
+	if (err)
+		return err;
+	err = open_uuid(slots->md->mgr, uuid, vm_pid, ret);
+	mgr_device_leave(slots->md);
+	return err;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_open);

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# What the cases share.  A case is a script that runs in the virtual machine as root, with one
+# emulated L40 and no vGPU, and leaves it like that.  It prints TAP.
+
+count=0
+PF=$(basename "$(echo /sys/bus/pci/drivers/nvvgpu_core/*:*)")
+DEVICE=/sys/bus/pci/devices/$PF
+CONFIGFS=/sys/kernel/config/nvvgpu_emu
+ME=$(basename "$0" .sh)
+trap 'echo "1..$count"' EXIT
+
+ok() {
+    count=$((count + 1))
+    echo "ok $count - $ME: $1"
+}
+
+not_ok() {
+    count=$((count + 1))
+    echo "not ok $count - $ME: $1"
+    shift
+    for line in "$@"; do
+        echo "# $line"
+    done
+}
+
+# check NAME COMMAND...: it succeeds
+check() {
+    name=$1
+    shift
+    if "$@" >/tmp/out 2>&1; then
+        ok "$name"
+    else
+        not_ok "$name" "$* ended with $?" "$(tail -n 5 /tmp/out | tr '\n' '|')"
+    fi
+}
+
+# refused NAME WORD COMMAND...: it fails, and what it says has the word
+refused() {
+    name=$1 word=$2
+    shift 2
+    if "$@" >/tmp/out 2>&1; then
+        not_ok "$name" "$* succeeded"
+    elif grep -qi -- "$word" /tmp/out; then
+        ok "$name"
+    else
+        not_ok "$name" "$* does not say \"$word\"" "$(tail -n 5 /tmp/out | tr '\n' '|')"
+    fi
+}
+
+# is NAME WANTED GOT
+is() {
+    if [ "$2" = "$3" ]; then
+        ok "$1"
+    else
+        not_ok "$1" "wanted: $2" "got:    $3"
+    fi
+}
+
+# put VALUE FILE: as one write, with what the kernel says of a failure
+put() {
+    printf '%s\n' "$1" 2>&1 >"$2"
+}
+
+# eventually NAME SECONDS COMMAND...
+eventually() {
+    name=$1 left=$(($2 * 10))
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        left=$((left - 1))
+        if [ "$left" -le 0 ]; then
+            not_ok "$name" "$* never succeeded"
+            return 1
+        fi
+        sleep 0.1
+    done
+    ok "$name"
+}
+
+vfs() {
+    put "$1" "$DEVICE/sriov_numvfs"
+}
+
+# vf N: address of the Nth virtual function
+vf() {
+    basename "$(readlink "$DEVICE/virtfn$1")"
+}
+
+driver_of() {
+    basename "$(readlink "/sys/bus/pci/devices/$1/driver" 2>/dev/null)"
+}
+
+# bind FUNCTION DRIVER: whatever driver it has now
+bind() {
+    echo "$2" >"/sys/bus/pci/devices/$1/driver_override"
+    [ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
+        echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
+    echo "$1" >/sys/bus/pci/drivers_probe
+    [ "$(driver_of "$1")" = "$2" ]
+}
+
+unbind_override() {
+    echo >"/sys/bus/pci/devices/$1/driver_override"
+    [ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
+        echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
+    echo "$1" >/sys/bus/pci/drivers_probe
+}

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Who may do what: the group reads, changes need a descriptor opened for writing or
+# CAP_SYS_ADMIN.
+. "$(dirname "$0")/lib.sh"
+
+node=/dev/nvvgpu/$PF
+as_user() {
+    su nobody -s /bin/sh -c "$*"
+}
+
+is "mode of the node" 660 "$(stat -c %a "$node")"
+vfs 1
+refused "nobody sees nothing" "permission\|denied" as_user "NVVGPU_HOST=host: nvvgpu types --gpu $PF"
+chgrp nogroup "$node"
+chmod 640 "$node"
+check "a reader lists types" as_user "nvvgpu types --gpu $PF"
+refused "and creates nothing" "permission\|denied" as_user "nvvgpu create --gpu $PF --type L40-1Q"
+chmod 660 "$node"
+check "a writer creates" as_user "nvvgpu create --gpu $PF --type L40-1Q --uuid 00000000-0000-4000-8000-00000000000c"
+refused "and opens no device that is not his" "permission\|denied" as_user "nvvgpu save 00000000-0000-4000-8000-00000000000c -o /tmp/x"
+check "and destroys" as_user "nvvgpu destroy 00000000-0000-4000-8000-00000000000c"
+chgrp root "$node"
+vfs 0

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Virtual functions come and go, but not under those who use them.
+. "$(dirname "$0")/lib.sh"
+
+check "32 of them" vfs 32
+is "all there" 32 "$(find "$DEVICE/" -name 'virtfn*' | wc -l)"
+refused "another number while some are there" "busy" vfs 16
+check "none" vfs 0
+refused "more than the board has" "range\|invalid" vfs 33
+
+check "four" vfs 4
+check "a vGPU" nvvgpu create --type L40-1Q --vf "$(vf 1)" --uuid 00000000-0000-4000-8000-000000000001
+refused "none, with a vGPU there" "busy" vfs 0
+is "the vGPU is untouched" 1 "$(nvvgpu vgpus --json | grep -c '"uuid"')"
+
+vfio-hold "$(vf 1)" /tmp/held &
+holder=$!
+eventually "opened by a VMM" 10 test -e /tmp/held
+refused "destroying it while open" "in-use\|in use" nvvgpu destroy 00000000-0000-4000-8000-000000000001
+refused "none, while it is open" "busy" vfs 0
+kill $holder
+wait $holder 2>/dev/null
+rm -f /tmp/held
+check "destroyed after the close" nvvgpu destroy 00000000-0000-4000-8000-000000000001
+check "none again" vfs 0
+
+check "stock vfio-pci takes one" sh -c '. "$0"; vfs 2 && bind "$(vf 0)" vfio-pci' "$(dirname "$0")/lib.sh"
+vfio-hold "$(vf 0)" /tmp/held &
+holder=$!
+eventually "opened through vfio-pci" 10 test -e /tmp/held
+refused "none, while vfio-pci's is open" "busy" vfs 0
+kill $holder
+wait $holder 2>/dev/null
+rm -f /tmp/held
+unbind_override "$(vf 0)"
+is "back to the variant driver" nvvgpu_vfio "$(driver_of "$(vf 0)")"
+check "none at the end" vfs 0

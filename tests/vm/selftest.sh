@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+usage() {
+	cat <<'END'
+usage: tests/vm/selftest.sh [--root] [KERNEL]...
+
+Proves what tests/vm/vm promises, on each KERNEL (default 6.1): output and exit code are the
+command's, every kind of kernel trouble makes it fail; on "debug" also what lockdep, KASAN and
+kmemleak find.  --root: on a root of trixie too, which is made at first (a minute).  Prints TAP.
+END
+}
+
+# shellcheck source=tests/vm/common.sh
+. "$(dirname "$0")/common.sh"
+
+count=0 failed=0 status=0 kernel=6.1
+work=$(mktemp -d "${TMPDIR:-/tmp}/nvvgpu-vm-selftest.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# vm ARGUMENT...: with our own modules; $work/out, $work/err, and the exit code in $status
+vm() {
+	status=0
+	"$VM/vm" --kernel "$kernel" --timeout 200 --kmod "$VM/selftest-kmod" --modules "" "$@" \
+		>"$work/out" 2>"$work/err" || status=$?
+}
+
+# check WHAT CONDITION...
+check() {
+	local what="vm self test, $kernel: $1"
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $what"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $count - $what"
+	echo "# exit code $status; standard error ends with:"
+	tail -n 30 "$work/err" | sed 's/^/# /'
+}
+
+# ended STATUS [TEXT]: with this exit code, and TEXT in what vm said
+ended() {
+	[ "$status" -eq "$1" ] && { [ $# -eq 1 ] || grep -q -e "$2" "$work/err"; }
+}
+
+# gave FILE: this output, to the byte, and success
+gave() {
+	[ "$status" -eq 0 ] && cmp -s "$1" "$work/out"
+}
+
+says() {
+	[ "$(cat "$work/$1")" = "$2" ]
+}
+
+# bytes: each, line ends of all kinds, and no newline last
+bytes() {
+	local i=0
+	while [ $i -lt 256 ]; do
+		# shellcheck disable=SC2059 # an escape that is made here
+		printf "\\$(printf %03o $i)"
+		i=$((i + 1))
+	done
+	printf '\r\n\n\r\0end'
+}
+
+test_output() {
+	vm -- bash -c "$(declare -f bytes); bytes; echo aside >&2"
+	bytes >"$work/wanted"
+	check "output is byte clean" gave "$work/wanted"
+	check "standard error is apart" says err aside
+	vm -- sh -c 'head -c 3000000 /dev/zero; echo b >/dev/stderr; echo e >/dev/stdout; cat'
+	head -c 3000000 /dev/zero | cat - <(echo e) >"$work/wanted"
+	check "three megabytes, /dev/stdout opened again, nothing from standard input" \
+		gave "$work/wanted"
+	check "/dev/stderr opened again" says err b
+}
+
+test_status() {
+	vm -- sh -c 'exit 7'
+	check "the exit code comes back" ended 7
+	vm -- sh -c 'sleep 1000 & kill -9 $$'
+	check "killed by a signal, with a process left behind" ended 137
+	vm -- no-such-command
+	check "a command that is not there" ended 127 'no-such-command: not found'
+	vm --timeout 25 -- sleep 1000
+	check "a timeout" ended 124 'kernel log ends with'
+	vm --modules no-such-module -- true
+	check "a module that is not there" ended 125 'modprobe no-such-module'
+}
+
+test_surroundings() {
+	vm -- bash -c 'set -e; pwd; ! touch x; echo >/tmp/x; echo a | cat /dev/stdin
+		cat <(echo b); [ -d /sys/kernel/debug/pci ] || [ -d /sys/kernel/debug/clk ] ||
+			ls -d /sys/kernel/debug/*; ls -d /sys/kernel/config /sys/kernel/tracing/trace
+		cat /proc/sys/kernel/tainted; ping -c 1 127.0.0.1 >/dev/null; grep -c 9p /proc/mounts' 2>&1
+	check "checkout, /tmp, /dev, file systems of the kernel" \
+		eval '[ "$status" -eq 0 ] && [ "$(head -n 1 "$work/out")" = "$TOP" ]'
+	vm --append one=two --memory 3000 -- sh -c 'grep -o one=two /proc/cmdline
+		awk "/^MemTotal/ { print (\$2 > 2200000) }" /proc/meminfo
+		grep -c "50000000-6fffffff : Reserved" /proc/iomem'
+	check "command line, memory, and the hole for the boards" \
+		eval '[ "$status" -eq 0 ] && [ "$(echo $(cat "$work/out"))" = "one=two 1 1" ]'
+	(vm --log "$work/log" -- echo side by side && cat "$work/out" >"$work/second") &
+	sleep 0.2
+	kernel=$kernel "$VM/vm" --kernel "$kernel" --modules "" -- echo one >"$work/first"
+	wait
+	check "two at a time, and the log" eval \
+		'grep -q one "$work/first" && grep -q side "$work/second" && grep -q "^\[.*Linux" "$work/log"'
+}
+
+# notices WHAT TEXT COMMAND: fails for it
+notices() {
+	vm --modules vm_selftest -- sh -c "$3"
+	check "notices $1" ended 125 "$2"
+}
+
+provoke() {
+	notices "$2" "$3" "echo $1 >/sys/module/vm_selftest/parameters/provoke${4+; $4}"
+}
+
+test_trouble() {
+	vm --modules vm_selftest -- sh -c 'lsmod | grep -c vm_selftest; modprobe -r vm_selftest'
+	check "our module is built and loaded" eval '[ "$status" -eq 0 ] && says out 1'
+	notices "a line in the log" 'WARNING: CPU: 0 PID: 1 at made up' \
+		'echo "WARNING: CPU: 0 PID: 1 at made up" >/dev/kmsg; exit 7'
+	check "and tells the command's exit code" ended 125 'ended with 7'
+	notices "a taint without a line" tainted 'echo 512 >/proc/sys/kernel/tainted'
+	provoke warn "a warning" 'WARNING: '
+	provoke oops "an oops" 'Oops'
+	provoke panic "a panic" 'Kernel panic'
+}
+
+test_debug() {
+	provoke deadlock "locks in both orders (lockdep)" 'possible circular'
+	provoke overflow "a write behind an allocation (KASAN)" 'KASAN: slab-out-of-bounds'
+	provoke leak "a leak (kmemleak)" 'unreferenced object'
+	provoke atomic "sleeping with a spinlock held" 'scheduling while atomic'
+	notices "lockdep that is off" 'debug_locks is 0' \
+		'echo warn >/sys/module/vm_selftest/parameters/provoke'
+}
+
+test_root() {
+	local root
+	root=$("$VM/root.sh" trixie kmod pciutils) || exit
+	vm --root "$root" --modules vm_selftest -- sh -c '
+		grep -o VERSION_CODENAME=.* /etc/os-release
+		lspci -n | grep -c . >/etc/count && [ -s /etc/count ]
+		modprobe vfio-pci && modprobe -r vm_selftest && pwd && exit 7'
+	check "a root of a distribution" eval 'ended 7 && says out "VERSION_CODENAME=trixie
+$TOP"'
+	check "is not written to" eval '[ ! -e "$root/etc/count" ]'
+}
+
+with_root=
+kernels=()
+for argument in "$@"; do
+	case $argument in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--root) with_root=yes ;;
+	*) kernels+=("$argument") ;;
+	esac
+done
+[ ${#kernels[@]} -gt 0 ] || kernels=(6.1)
+for kernel in "${kernels[@]}"; do
+	test_output
+	test_status
+	test_surroundings
+	test_trouble
+	[ "$kernel" != debug ] || test_debug
+	[ -z "$with_root" ] || test_root
+done
+echo "1..$count"
+[ $failed -eq 0 ]

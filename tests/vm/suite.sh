@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# usage: suite.sh KERNEL [CASE]...
+# The cases, in one boot of that kernel: TAP.  TEST_LEVEL=all makes the long ones longer.
+set -u -o pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+kernel=$1
+shift
+level=${TEST_LEVEL:-normal}
+cases=("$@")
+if [ ${#cases[@]} -eq 0 ]; then
+	cases=(board "contract $here/../contract/types.txt host:" vfio-device sriov sysfs rights
+		kill ioctl-fuzz boards removal suspend cycles mdev modules)
+	if [ "$kernel" = debug ]; then
+		cases+=(fail-nth)
+	fi
+fi
+exec "$here/vm" --kernel "$kernel" --timeout 3000 -- env LEVEL="$level" \
+	"$here/cases/run.sh" "${cases[@]}"
