@@ -15,12 +15,15 @@ anything failed.
   --quick   unit contract cli python examples              a few minutes
   (none)    the same, and go abi consumer bindings-memory packaging quickstart asan
             valgrind clang fuzz   (each fuzz target 20 s, valgrind over the unit tests)
-  --all     the same and bench; every test at full length  (valgrind over contract
+            vm vm-peers           (the modules in real kernels, under QEMU)
+  --all     the same and vm-all, bench; every test at full length  (valgrind over contract
             tests too, fuzz targets 3 minutes each, 1500 processes killed)
 
 go is the Go binding under the race detector, bindings-memory both bindings under ASan,
 the Python one under valgrind, the Go one with every pointer checked; packaging the
-wheel and the installed tree; quickstart the commands of doc/quickstart-*.md.
+wheel and the installed tree; quickstart the commands of doc/quickstart-*.md; vm the
+stock kernels of Debian 12, vm-all a younger one and one with KASAN, lockdep, kmemleak and
+fault injection, vm-peers programs of a distribution: lspci, udev, QEMU with a guest.
 
 SUITE: only these.  BUILD: the build directory (default: build); beside it stand
 $BUILD-clang and $BUILD-asan.
@@ -44,7 +47,7 @@ for argument in "$@"; do
 		exit 0
 		;;
 	unit | contract | cli | python | examples | go | abi | consumer | bindings-memory | packaging | \
-		quickstart | asan | valgrind | clang | fuzz | bench)
+		quickstart | asan | valgrind | clang | fuzz | bench | vm | vm-all | vm-peers)
 		suites+=("$argument")
 		;;
 	*)
@@ -57,8 +60,9 @@ export TEST_LEVEL
 if [ ${#suites[@]} -eq 0 ]; then
 	suites=(unit contract cli python examples)
 	[ "$TEST_LEVEL" = quick ] ||
-		suites+=(go abi consumer bindings-memory packaging quickstart asan valgrind clang fuzz)
-	[ "$TEST_LEVEL" != all ] || suites+=(bench)
+		suites+=(go abi consumer bindings-memory packaging quickstart asan valgrind clang fuzz
+			vm vm-peers)
+	[ "$TEST_LEVEL" != all ] || suites+=(vm-all bench)
 fi
 
 passed=0 failed=0 skipped=0
@@ -157,6 +161,22 @@ run_clang() {
 	fi
 }
 
+# Kernels, roots and packages of its own: see tests/vm/vm.
+run_vm() {
+	local suite
+	(need_packages vm) || {
+		echo "FAILED: the packages of the group vm are missing"
+		failed=$((failed + 1))
+		return 0
+	}
+	for suite in vm vm-all vm-peers; do
+		if wanted "$suite"; then
+			say "$suite"
+			run_meson "$BUILD" --suite "$suite"
+		fi
+	done
+}
+
 run_benchmarks() {
 	say "benchmarks"
 	run_meson "$BUILD" --benchmark --logbase benchmarklog
@@ -186,6 +206,9 @@ if prepare "$BUILD"; then
 fi
 if wanted clang || wanted fuzz; then
 	run_clang
+fi
+if wanted vm || wanted vm-all || wanted vm-peers; then
+	run_vm
 fi
 
 echo

@@ -12,9 +12,9 @@
  *		are written and controls that are read; it gives an errno, not the firmware's status
  *  the channel	plugin.c runs unchanged over hw_ops below: BAR1 is where nvkm mapped a heap, and
  *		the doorbell is in the function's BAR0
- *  places	the manager chooses addresses and channel ids, nvkm gives what it likes.  So all that
- *		it gives is taken at the start, framebuffer in single VMMU segments, and places are
- *		chosen within.  Management heaps are asked for one by one
+ *  places	the manager chooses addresses and channel ids, nvkm gives what it likes.  So all
+ *		that it gives is taken at the start, framebuffer in single VMMU segments, and places
+ *		are chosen within.  Management heaps are asked for one by one
  *  scrubbing	no firmware call for it here: zeros through BAR1, a segment at a time
  *
  * What the RFC's table has not: events (a plugin task that dies is noticed by its silence), mixed
@@ -31,7 +31,7 @@
 #include "rfc.h"
 
 #define HOST_BYTES	(2ULL * SZ_1G)	/* left to nvkm, management heaps included */
-#define HEAP_BYTES	SZ_1G		/* of these, for management heaps */
+#define HEAP_BYTES	((u64)SZ_1G)	/* of these, for management heaps */
 #define ZERO_STEP	SZ_1M
 #define CHIDS_STEP	512
 
@@ -341,7 +341,7 @@ static void nvkm_get_totals(struct nvvgpu_core *core, struct nvvgpu_core_totals 
 
 	pf->base.get_totals(core, totals);
 	mutex_lock(&core->resource_lock);
-	totals->heap_free = HEAP_BYTES - min_t(u64, pf->heap_used, HEAP_BYTES);
+	totals->heap_free = HEAP_BYTES - min(pf->heap_used, HEAP_BYTES);
 	totals->bar1_free = core->info.bar1_bytes - min(pf->bar1_used, core->info.bar1_bytes);
 	totals->clients = pf->clients;
 	mutex_unlock(&core->resource_lock);
@@ -503,15 +503,30 @@ static void __iomem *bar1_address(u64 offset)
 	return (void __iomem *)(uintptr_t)offset;
 }
 
+/* A word at once where it is one: the two sides know each other's progress by words. */
 static int hw_bar1_read(struct nvvgpu_hw *hw, u64 offset, void *buf, size_t len)
 {
-	memcpy_fromio(buf, bar1_address(offset), len);
+	u32 word;
+
+	if (len == sizeof(word) && IS_ALIGNED(offset, sizeof(word))) {
+		word = __raw_readl(bar1_address(offset));
+		memcpy(buf, &word, sizeof(word));
+	} else {
+		memcpy_fromio(buf, bar1_address(offset), len);
+	}
 	return 0;
 }
 
 static int hw_bar1_write(struct nvvgpu_hw *hw, u64 offset, const void *buf, size_t len)
 {
-	memcpy_toio(bar1_address(offset), buf, len);
+	u32 word;
+
+	if (len == sizeof(word) && IS_ALIGNED(offset, sizeof(word))) {
+		memcpy(&word, buf, sizeof(word));
+		__raw_writel(word, bar1_address(offset));
+	} else {
+		memcpy_toio(bar1_address(offset), buf, len);
+	}
 	return 0;
 }
 
@@ -752,7 +767,8 @@ static void attach(struct pci_dev *pdev)
 	pf = kzalloc(sizeof(*pf), GFP_KERNEL);
 	if (!pf)
 		return;
-	pf->pci.pdev = pf->pci.device.pdev = pdev;
+	pf->pci.pdev = pdev;
+	pf->pci.device.pdev = pdev;
 	mutex_init(&pf->pci.sriov_lock);
 	pf->nvkm = nvkm;
 	pf->handle = handle;

@@ -11,7 +11,7 @@
 #include <linux/notifier.h>
 #include "internal.h"
 
-#if __has_include(<drm/nvkm_vgpu_mgr_vfio.h>)
+#ifdef NVVGPU_HAVE_RFC_HEADER
 #include <drm/nvkm_vgpu_mgr_vfio.h>
 #else
 

@@ -7,9 +7,14 @@ nvvgpu_core-y += core/rfc.o
 nvvgpu_core_nvkm-y := core/nvkm.o
 nvvgpu_rfc_compat-y := core/rfc_compat.o
 
-ifneq ($(wildcard $(srctree)/include/drm/nvkm_vgpu_mgr_vfio.h),)
+rfc-header := drm/nvkm_vgpu_mgr_vfio.h
+ifneq ($(wildcard $(srctree)/include/$(rfc-header)),)
 obj-m += $(if $(NVVGPU_RFC_COMPAT),nvvgpu_rfc_compat.o,nvvgpu_core_nvkm.o)
+ccflags-y += -DNVVGPU_HAVE_RFC_HEADER
 else
-obj-m += nvvgpu_rfc_compat.o $(if $(NVVGPU_RFC_INCLUDE),nvvgpu_core_nvkm.o)
+obj-m += nvvgpu_rfc_compat.o
+ifneq ($(NVVGPU_RFC_INCLUDE),)
+obj-m += nvvgpu_core_nvkm.o
+ccflags-y += -DNVVGPU_HAVE_RFC_HEADER -I$(NVVGPU_RFC_INCLUDE)
 endif
-ccflags-y += $(addprefix -I,$(NVVGPU_RFC_INCLUDE))
+endif

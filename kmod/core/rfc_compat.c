@@ -68,7 +68,6 @@ struct compat_mem {
 	struct delayed_work work;
 	enum compat_stage stage;
 	u32 seq;			/* of the last message taken */
-	u8 buffer[NV_PLUGIN_BUFFER_SIZE];
 };
 
 struct compat_control {
@@ -283,8 +282,8 @@ static void answer_failed(struct compat_mem *m)
 /* The RFC sends no payload with the first message, and knows domain 0 alone. */
 static void complete_message(struct compat_mem *m, u32 type)
 {
-	struct nv_plugin_version *version = (void *)m->buffer;
-	struct nv_plugin_config *config = (void *)m->buffer;
+	struct nv_plugin_version *version = (void *)(m->shadow + NV_PLUGIN_MSG_OFFSET);
+	struct nv_plugin_config *config = (void *)(m->shadow + NV_PLUGIN_MSG_OFFSET);
 	u32 domain = core_of(m->pf)->info.domain_bdf & DOMAIN_MASK;
 
 	if (type == NV_PLUGIN_VERSION_NEGOTIATION && !version->version_cpu)
@@ -304,12 +303,12 @@ static int copy_message_out(struct compat_mem *m, const struct nv_plugin_ctrl *c
 	u32 state = migration_bytes(ctrl->mig_cpu_offset);
 	int err = 0;
 
-	memcpy(m->buffer, m->shadow + NV_PLUGIN_MSG_OFFSET, sizeof(m->buffer));
 	complete_message(m, type);
 	if (type == NV_PLUGIN_MIGRATION_RESTORE_STATE && state)
 		err = fb_write(m, NV_PLUGIN_MIG_OFFSET, m->shadow + NV_PLUGIN_MIG_OFFSET, state);
 	if (!err)
-		err = fb_write(m, NV_PLUGIN_MSG_OFFSET, m->buffer, sizeof(m->buffer));
+		err = fb_write(m, NV_PLUGIN_MSG_OFFSET, m->shadow + NV_PLUGIN_MSG_OFFSET,
+			       NV_PLUGIN_BUFFER_SIZE);
 	if (!err)
 		err = fb_write(m, NV_PLUGIN_CTRL_OFFSET, ctrl, sizeof(*ctrl));
 	return err;

@@ -92,6 +92,8 @@ static void mdev_remove(struct mdev_device *mdev)
 	vfio_put_device(&nm->vdev);
 }
 
+/* --------------------------------------------------------------- files of the types */
+
 static unsigned int available(struct mdev_type *type)
 {
 	return nvvgpu_mgr_slots_available(to_nvvgpu_mdev_parent(type)->slots,
@@ -109,6 +111,35 @@ static ssize_t show_description(struct mdev_type *type, char *buf)
 				   desc->max_width, desc->max_height, desc->max_instances);
 }
 
+/* -------------------------------------------------------- nvidia/ of each mdev */
+
+static ssize_t vgpu_params_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct nvvgpu_mdev *nm = dev_get_drvdata(dev);
+
+	return nvvgpu_mgr_slots_show_params(nm->slots, nm->uuid, buf);
+}
+
+static ssize_t vgpu_params_store(struct device *dev, struct device_attribute *attr,
+				 const char *buf, size_t len)
+{
+	struct nvvgpu_mdev *nm = dev_get_drvdata(dev);
+
+	return nvvgpu_mgr_slots_store_params(nm->slots, nm->uuid, buf, len);
+}
+static DEVICE_ATTR_RW(vgpu_params);
+
+static struct attribute *mdev_files[] = {
+	&dev_attr_vgpu_params.attr,
+	NULL
+};
+
+static const struct attribute_group mdev_directory = {
+	.name = "nvidia",
+	.attrs = mdev_files,
+};
+static const struct attribute_group *mdev_groups[] = { &mdev_directory, NULL };
+
 static struct mdev_driver mdev_driver = {
 	.device_api = VFIO_DEVICE_API_PCI_STRING,
 	.probe = mdev_probe,
@@ -119,6 +150,7 @@ static struct mdev_driver mdev_driver = {
 		.name = "nvvgpu_mdev",
 		.owner = THIS_MODULE,
 		.mod_name = KBUILD_MODNAME,
+		.dev_groups = mdev_groups,
 	},
 };
 

@@ -85,20 +85,16 @@ static int new_parent(struct nvvgpu_mgr_slots *slots, struct nvvgpu_mdev_parent 
 	return 0;
 }
 
-/* When a type cannot be added the framework takes all of them back, and returns 0. */
-static bool has_types(const struct nvvgpu_mdev_parent *parent)
-{
-	return !parent->count || parent->types[parent->count - 1].mdev.kobj.state_in_sysfs;
-}
-
 /*
- * Nothing tells when the framework lets go of types that it has taken back itself.  So the memory
- * is given up: for want of some of it, somewhere else, it got here.
+ * Where the framework took back the types that it had already, nothing tells when it lets go of
+ * them.  So their memory is given up: for want of a little, somewhere else, it came to this.
  */
-static void abandon(struct nvvgpu_mdev_parent *parent)
+static void forget_unregistered(struct nvvgpu_mdev_parent *parent)
 {
-	parent->mdev.nr_types = 0;
-	mdev_unregister_parent(&parent->mdev);
+	if (!parent->types[0].mdev.kobj.state_initialized) {
+		put_parent(parent);
+		return;
+	}
 	kmemleak_not_leak(parent);
 	nvvgpu_mdev_drop();
 }
@@ -115,12 +111,8 @@ int nvvgpu_mdev_parent_add(struct nvvgpu_mgr_slots *slots, struct mdev_driver *d
 	err = mdev_register_parent(&parent->mdev, &slots->pdev->dev, driver, parent->list,
 				   parent->count);
 	if (err) {
-		put_parent(parent);
+		forget_unregistered(parent);
 		return err;
-	}
-	if (!has_types(parent)) {
-		abandon(parent);
-		return -ENOMEM;
 	}
 	hold_by_types(parent);
 	*ret = parent;

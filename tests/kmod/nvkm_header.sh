@@ -13,7 +13,7 @@ TOP=$(cd "$(dirname "$0")/../.." && pwd)
 kernels() {
 	local directory
 	if [ -n "${NVVGPU_TEST_KERNELS:-}" ]; then
-		printf '%s\n' $NVVGPU_TEST_KERNELS
+		tr ' ' '\n' <<<"$NVVGPU_TEST_KERNELS"
 		return
 	fi
 	for directory in /usr/src/linux-headers-*-amd64 "/lib/modules/$(uname -r)/build"; do
@@ -57,7 +57,9 @@ test_kernel() {
 	local name=${1##*/} tree=$work/tree log=$work/log getter=nvkm_vgpu_mgr_get_vfio_ops
 	name=${name#linux-headers-}
 	rm -rf "$tree"
-	make_tree "$tree" && sed -i 's/^obj-m := .*/obj-m := nvvgpu_core.o/' "$tree/kmod/Kbuild" || return
+	make_tree "$tree" || return
+	# shellcheck disable=SC2016 # a function of make
+	echo 'obj-m := $(filter nvvgpu_core% nvvgpu_rfc% rfc_%,$(obj-m))' >>"$tree/kmod/Kbuild"
 
 	build "$1" "$tree" "$log" "RFC_HEADER=$header/drm/nvkm_vgpu_mgr_vfio.h"
 	report "$name: our own declarations have the header's layout" $? "$log"

@@ -67,9 +67,16 @@ END
 # make_tree DIRECTORY: DIRECTORY/kmod as in the source, with our test modules in it
 make_tree() {
 	mkdir -p "$1/include" && cp -r "$TOP/kmod" "$1/" && cp -r "$TOP/include/uapi" "$1/include/" &&
-		mkdir "$1/kmod/test" && cp "$TOP"/tests/kmod/*.c "$1/kmod/test/" &&
+		mkdir "$1/kmod/test" && cp "$TOP"/tests/kmod/{rfc_client,shape}.c "$1/kmod/test/" &&
 		{ grep -q core/rfc.mk "$1/kmod/Kbuild" ||	# XXX until kmod/Kbuild has it
 			echo '-include $(src)/core/rfc.mk' >>"$1/kmod/Kbuild"; } &&
 		cat "$TOP/tests/kmod/Kbuild" >>"$1/kmod/Kbuild" &&
 		find "$1" '(' -name '*.o' -o -name '*.cmd' -o -name '*.ko' ')' -delete
+}
+
+# make_tree_with_header DIRECTORY: the same, and whoever builds it builds with the header
+make_tree_with_header() {
+	# shellcheck disable=SC2016 # a variable of make
+	make_tree "$1" && write_header "$1/kmod/test/include" &&
+		sed -i '1i NVVGPU_RFC_INCLUDE := $(src)/test/include' "$1/kmod/Kbuild"
 }

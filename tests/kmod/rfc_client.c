@@ -17,11 +17,6 @@
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/sizes.h>
-#if __has_include(<linux/unaligned.h>)
-#include <linux/unaligned.h>
-#else
-#include <asm/unaligned.h>
-#endif
 #include <drm/nvkm_vgpu_mgr_vfio.h>
 
 #define NAME "rfc_client: "
@@ -41,6 +36,7 @@
 #define TYPE_ID			0
 #define TYPE_NAME		4
 #define TYPE_CLASS		36
+#define TYPE_STRING		32
 #define TYPE_MAX_INSTANCE	324
 #define TYPE_HEADS		328
 #define TYPE_MAX_X		332
@@ -162,12 +158,12 @@ static int none(const char *what, int err)
 
 static void set32(void *at, u32 offset, u32 val)
 {
-	put_unaligned_le32(val, at + offset);
+	*(__le32 *)(at + offset) = cpu_to_le32(val);
 }
 
 static void set64(void *at, u32 offset, u64 val)
 {
-	put_unaligned_le64(val, at + offset);
+	*(__le64 *)(at + offset) = cpu_to_le64(val);
 }
 
 /* ------------------------------------------------------------------- handle */
@@ -230,7 +226,7 @@ static void read_control(void)
 
 	if (!result(!IS_ERR(reply), "a control is read"))
 		return;
-	bytes = get_unaligned_le64(reply);
+	bytes = le64_to_cpup(reply);
 	result(bytes >= SZ_32M && bytes <= SZ_512M && is_power_of_2(bytes),
 	       "the VMMU's segments have a size");
 	ops->rm_ctrl_done(&manager, reply);
@@ -241,8 +237,8 @@ static void read_control(void)
 static void fill_type(void *type)
 {
 	set32(type, TYPE_ID, TYPE);
-	strcpy(type + TYPE_NAME, "NVIDIA L40-1B");
-	strcpy(type + TYPE_CLASS, "NVS");
+	strscpy(type + TYPE_NAME, "NVIDIA L40-1B", TYPE_STRING);
+	strscpy(type + TYPE_CLASS, "NVS", TYPE_STRING);
 	set32(type, TYPE_MAX_INSTANCE, 32);
 	set32(type, TYPE_HEADS, 4);
 	set32(type, TYPE_MAX_X, 5120);
@@ -379,7 +375,7 @@ static int call(struct vgpu *vgpu, u32 type, const void *payload, size_t len)
 
 static int configure(struct vgpu *vgpu)
 {
-	u8 config[CFG_BYTES] = { 0x24, 0xef, vgpu->gfid };	/* a uuid */
+	u8 config[CFG_BYTES] __aligned(8) = { 0x24, 0xef, vgpu->gfid };	/* a uuid */
 
 	set32(config, CFG_DBDF, vgpu->dbdf);
 	set32(config, CFG_INSTANCE, ops->get_gsp_client_handle(&vgpu->client));
@@ -640,7 +636,7 @@ static int __init client_init(void)
 
 	err = prepare();
 	if (err)
-		return err;
+		return failures ? -EIO : err;	/* modprobe is content with EEXIST */
 	run();
 	pr_info(NAME "1..%u\n", results);
 	if (!failures)

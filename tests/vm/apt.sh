@@ -38,10 +38,11 @@ sources() {
 	done
 }
 
-# apt_prepare [--refresh]: the configuration and the package lists
+# apt_prepare [--refresh]: the configuration, and the package lists, at most a day old: a mirror
+# drops a version when there is a newer one
 apt_prepare() {
 	local lines
-	[ "${1-}" != --refresh ] && [ -e "$APT/ready" ] && return 0
+	[ "${1-}" = --refresh ] || [ -z "$(find "$APT/ready" -mtime -1 2>/dev/null)" ] || return 0
 	lines=$(sources) || exit
 	mkdir -p "$APT/lists/partial" "$APT/archives/partial" || exit "$FAILED"
 	echo "$lines" >"$APT/sources.list"

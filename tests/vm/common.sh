@@ -51,7 +51,7 @@ locked() {
 	shift
 	mkdir -p "$CACHE/locks" || die "$CACHE: cannot write the cache" "next: set NVVGPU_VM_CACHE"
 	(
-		flock -n 9 || {
+		flock -w 3 9 || {
 			say "waiting for another run (${lock##*/})"
 			flock 9
 		}

@@ -26,8 +26,9 @@ CONFIG=$VM/debug.config
 built() {
 	local directory
 	for directory in "$CACHE"/debug/*/; do
-		[ -f "$directory/release" ] && cmp -s "$directory/debug.config" "$CONFIG" || continue
-		echo "$(cat "$directory/version") ${directory%/}"
+		if [ -f "$directory/release" ] && cmp -s "$directory/debug.config" "$CONFIG"; then
+			echo "$(cat "$directory/version") ${directory%/}"
+		fi
 	done | sort -V | tail -n 1 | cut -d ' ' -f 2
 }
 
@@ -64,6 +65,7 @@ run() {
 build() {
 	local directory=$1 version=$2 root log=$1/log missing
 	[ ! -f "$directory/release" ] || return 0
+	# shellcheck disable=SC2086 # words
 	root=$("$VM/root.sh" $BUILD_ROOT) || exit
 	if [ ! -d "$directory/source" ]; then
 		rm -rf "$directory"

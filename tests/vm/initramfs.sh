@@ -3,10 +3,10 @@
 # The initramfs: busybox, bash, kmod, the libraries of our programs, and modules.  The programs
 # themselves are read from the checkout.  Sourced after common.sh.
 
-# libraries PROGRAM...: shared libraries of this machine, the loader too.  Those of the build
-# directory are reached as the program reaches them here.
+# libraries: shared libraries of this machine that the programs on standard input need, the loader
+# too.  Those of the build directory are reached as the program reaches them here.
 libraries() {
-	ldd "$@" 2>/dev/null |
+	xargs -r -d '\n' ldd 2>/dev/null |
 		awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// && $2 ~ /^\(/ { print $1 }' |
 		grep -vF -e "$BUILD/" | sort -u
 }
@@ -14,18 +14,16 @@ libraries() {
 # programs: what the build directory has, libraries too
 programs() {
 	[ ! -d "$BUILD" ] ||
-		find "$BUILD" -path "$BUILD/vm" -prune -o -type f -perm -u+x -size +3k -print
+		find "$BUILD" -path "$BUILD/vm" -prune -o -type f -perm -u+x -size +3k "$@" -print
 }
 
 # program_libraries: libraries of all programs of the build directory, asked for again when one
 # is newer
 program_libraries() {
 	local list=$BUILD/vm/libraries
-	if [ ! -e "$list" ] || [ -n "$(programs | xargs -r -d '\n' sh -c 'find "$@" -newer "$0"' "$list")" ]; then
+	if [ ! -e "$list" ] || [ -n "$(programs -newer "$list")" ]; then
 		mkdir -p "$BUILD/vm"
-		programs | xargs -r -d '\n' ldd 2>/dev/null | # as libraries(), many at once
-			awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// && $2 ~ /^\(/ { print $1 }' |
-			grep -vF -e "$BUILD/" | sort -u >"$list.$$"
+		programs | libraries >"$list.$$"
 		mv "$list.$$" "$list"
 	fi
 	cat "$list"
@@ -46,7 +44,7 @@ make_base() {
 		ln -s ../kmod "$own/sbin/$name"
 	done
 	{
-		libraries "$own/bin/bash" "$own/kmod"
+		printf '%s\n' "$own/bin/bash" "$own/kmod" | libraries
 		program_libraries
 	} | sort -u | xargs -d '\n' cp -Lt "$own/lib" 2>/dev/null
 	for name in bin sbin usr/bin usr/sbin; do
@@ -55,8 +53,9 @@ make_base() {
 	# the loader's own places
 	ln -s /run/vm/lib "$root/lib64"
 	ln -s /run/vm/lib "$root/lib/x86_64-linux-gnu"
-	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
-	echo 'root:x:0:' >"$root/etc/group"
+	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/sh' \
+		>"$root/etc/passwd"
+	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
 }
 
 # archive DIRECTORY: as cpio, everything root's

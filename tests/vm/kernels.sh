@@ -79,7 +79,8 @@ arrange() {
 	[ -e lib ] || ln -s usr/lib lib
 	for image in "boot/vmlinuz-$release" "lib/modules/$release/vmlinuz"; do
 		[ -f "$image" ] || continue
-		uncompressed "$image" >image 2>/dev/null || ln -sf "$image" image
+		uncompressed "$image" >elf 2>/dev/null || ln -sf "$image" elf
+		mv elf image
 	done
 	ln -s "lib/modules/$release" modules
 	ln -s "usr/src/linux-headers-$release" headers

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Our modules for one kernel, and the tree of modules that the VM sees.  Sourced after
-# common.sh and roots.sh.
+# common.sh and enter.sh.
 
 # What Debian has as modules and the VM, our modules or programs of a root need; what a kernel
 # has built in or lacks is passed over.
@@ -32,25 +32,20 @@ sources_into() {
 	done
 }
 
-# make_modules KERNEL SOURCE: a Makefile takes KDIR; a Kbuild alone will do too
+# make_modules KERNEL SOURCE [ROOT]: in that root, or here.  A Makefile takes KDIR; a Kbuild alone
+# will do too.
 make_modules() {
-	local kernel=$1 source=$2 arguments=(-C "$2" "KDIR=$1/headers")
-	[ -f "$source/Makefile" ] || arguments=(-C "$kernel/headers" "M=$source")
-	arguments+=(CONFIG_DEBUG_INFO_BTF_MODULES= W=1 modules)
-	if [ -f "$kernel/root" ]; then
-		local packages root
-		read -r -a packages <"$kernel/root"
-		root=$("$VM/root.sh" "${packages[@]}") || exit
-		in_root "$root" make -j "$(nproc)" "${arguments[@]}"
-	else
-		make -j "$(nproc)" "${arguments[@]}"
-	fi
+	local enter=() arguments=(-C "$2" "KDIR=$1/headers")
+	[ -z "${3-}" ] || enter=(in_root "$3")
+	[ -f "$2/Makefile" ] || arguments=(-C "$1/headers" "M=$2")
+	${enter[@]+"${enter[@]}"} make -j "$(nproc)" "${arguments[@]}" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= W=1 modules
 }
 
 # build_modules KERNEL KMOD DIRECTORY: KMOD built in DIRECTORY/kmod, its output in
 # DIRECTORY/modules.log; nothing is done when nothing changed
 build_modules() {
-	local kernel=$1 kmod=$2 directory=$3 log=$3/modules.log release changed said
+	local kernel=$1 kmod=$2 directory=$3 log=$3/modules.log release changed said packages root=
 	release=$(cat "$kernel/release")
 	[ -f "$kmod/Makefile" ] || [ -f "$kmod/Kbuild" ] ||
 		die "$kmod: no Makefile and no Kbuild" "next: --kmod DIR, or --modules \"\" for none of ours"
@@ -60,8 +55,12 @@ build_modules() {
 		return
 	fi
 	rm -f "$directory/built"
+	if [ -f "$kernel/root" ]; then
+		read -r -a packages <"$kernel/root"
+		root=$("$VM/root.sh" "${packages[@]}") || exit
+	fi
 	say "building modules for $release"
-	make_modules "$kernel" "$directory/kmod" >"$log" 2>&1 </dev/null || {
+	make_modules "$kernel" "$directory/kmod" "$root" >"$log" 2>&1 </dev/null || {
 		said=$(grep -A 3 -E ': (fatal )?error:|ERROR: modpost|undefined' "$log" | head -n 40)
 		die "modules do not build for $release" "${said:-$(tail -n 15 "$log")}" "all output: $log"
 	}
@@ -92,20 +91,20 @@ module_files() {
 	}' "$kernel/modules/modules.dep"
 }
 
-# module_tree KERNEL DIRECTORY NAME...: DIRECTORY/tree, as modprobe wants it, holding our modules
-# of DIRECTORY/kmod and the modules NAME... of the kernel
+# module_tree KERNEL DIRECTORY OURS NAME...: what modprobe wants, below DIRECTORY: the modules that
+# were built in OURS, if any, and the modules NAME... of the kernel
 module_tree() {
-	local kernel=$1 directory=$2 release tree ours file needs
-	shift 2
+	local kernel=$1 directory=$2 ours=$3 release tree built needs file
+	shift 3
 	release=$(cat "$kernel/release")
-	tree=$directory/tree/lib/modules/$release
-	rm -rf "$directory/tree"
+	tree=$directory/lib/modules/$release
+	rm -rf "$directory"
 	mkdir -p "$tree/updates" || exit "$FAILED"
-	mapfile -t ours < <(find "$directory/kmod" -name '*.ko' 2>/dev/null)
 	needs=$KERNEL_MODULES
-	if [ ${#ours[@]} -gt 0 ]; then
-		cp "${ours[@]}" "$tree/updates/"
-		needs="$needs $(modinfo -F depends "${ours[@]}" | tr ',' ' ')"
+	mapfile -t built < <([ -z "$ours" ] || find "$ours" -name '*.ko')
+	if [ ${#built[@]} -gt 0 ]; then
+		cp "${built[@]}" "$tree/updates/"
+		needs+=" $(modinfo -F depends "${built[@]}" | tr ',' ' ')"
 	fi
 	# shellcheck disable=SC2086 # words
 	module_files "$kernel" $needs "$@" | while read -r file; do
@@ -117,5 +116,5 @@ module_tree() {
 		esac || exit "$FAILED"
 	done || exit
 	cp "$kernel"/modules/modules.builtin* "$kernel/modules/modules.order" "$tree/"
-	depmod -b "$directory/tree" "$release" || die "depmod failed for $tree"
+	depmod -b "$directory" "$release" || die "depmod failed for $tree"
 }

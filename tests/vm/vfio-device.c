@@ -1272,6 +1272,7 @@ static void test_migration_close(void)
 	int data;
 
 	leave_traces(&device, 8000);
+	fb_fill(&device, 300 * MIB, 8 * MIB, 8001);	/* more than the kernel keeps back */
 	saved = save(&device);
 	GO(&device, STOP_COPY, &data);
 	expect_eq(read(data, &byte, 1), 1);
@@ -1326,12 +1327,32 @@ static int find_board(void)
 	return *pf ? 0 : -ENODEV;
 }
 
+static char vfs_before[16] = "0";
+
+/* From any number to another the way leads over 0. */
 static int set_vfs(const char *count)
 {
 	char path[PATH_MAX];
+	int err;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", pf);
-	return put_file(path, count);
+	err = put_file(path, "0");
+	return err ? err : put_file(path, count);
+}
+
+static int remember_vfs(void)
+{
+	char path[PATH_MAX];
+	FILE *file;
+	int n;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", pf);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	n = fscanf(file, "%15s", vfs_before);
+	fclose(file);
+	return n == 1 ? 0 : -EIO;
 }
 
 static int find_function(int number)
@@ -1371,6 +1392,8 @@ static int set_up(void)
 
 	err = find_board();
 	if (!err)
+		err = remember_vfs();
+	if (!err)
 		err = set_vfs("2");
 	if (!err)
 		err = find_function(0);
@@ -1406,13 +1429,24 @@ static int tear_down(void)
 	return err;
 }
 
-/* After the vGPUs are gone. */
+/* After the vGPUs are gone: refused, and nothing was reset for it. */
 static void test_no_type(void)
 {
+	volatile uint32_t *memory = MAP_FAILED;
 	struct vfio vfio;
+	char path[PATH_MAX];
+	int fd;
 
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", functions[0]);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)	/* not where the kernel is locked down */
+		memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, PLAIN);
+	if (memory != MAP_FAILED)
+		memory[1] = 0x600df00d;
 	expect_eq(vfio_open(functions[0], &vfio), (unsigned long long)-ENODEV);
 	expect_eq(vfio_open(functions[1], &vfio), (unsigned long long)-ENODEV);
+	if (memory != MAP_FAILED)
+		expect_eq(memory[1], 0x600df00d);
 }
 
 #define TEST(name) { #name, test_##name }
@@ -1514,7 +1548,7 @@ int main(int argc, char **argv)
 	err = tear_down();
 	result(!err, "destroyed");
 	run(&no_type);
-	result(!set_vfs("0"), "functions gone");
+	result(!set_vfs(vfs_before), "functions as before");
 	printf("1..%u\n", count);
 	return bad ? 1 : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: vfio-hold FUNCTION FILE [--let-go]
+ * usage: vfio-hold FUNCTION|UUID FILE [--let-go]
  *
- * Holds a function's VFIO device open, as a VMM does, and makes FILE once it has it.  Waits for
- * a signal; with --let-go also for the kernel's request to release the device.
+ * Holds the VFIO device of a function, or of an mdev, open, as a VMM does, and makes FILE once it
+ * has it.  Waits for a signal; with --let-go also for the kernel's request to release the device.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 	int err, fd;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: vfio-hold FUNCTION FILE [--let-go]\n");
+		fprintf(stderr, "usage: vfio-hold FUNCTION|UUID FILE [--let-go]\n");
 		return 2;
 	}
 	err = vfio_open(argv[1], &vfio);

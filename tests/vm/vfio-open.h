@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens the VFIO device of a PCI function through its group and a type1 container. */
+/*
+ * Opens the VFIO device of a PCI function, or of an mdev, through its group and a type1 container.
+ */
 #ifndef NVVGPU_TESTS_VM_VFIO_OPEN_H
 #define NVVGPU_TESTS_VM_VFIO_OPEN_H
 
@@ -16,15 +18,16 @@ struct vfio {
 	int container, group, device;
 };
 
-/* 0 or -errno; nothing stays open on failure */
-static inline int vfio_open(const char *function, struct vfio *vfio)
+/* name: a function's address or an mdev's uuid.  0 or -errno; nothing stays open on failure */
+static inline int vfio_open(const char *name, struct vfio *vfio)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	ssize_t len;
 	int err;
 
 	*vfio = (struct vfio){ -1, -1, -1 };
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", function);
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/iommu_group",
+		 strchr(name, ':') ? "pci" : "mdev", name);
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
@@ -36,7 +39,7 @@ static inline int vfio_open(const char *function, struct vfio *vfio)
 	    ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container) ||
 	    ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		goto fail;
-	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, function);
+	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, name);
 	if (vfio->device >= 0)
 		return 0;
 fail:

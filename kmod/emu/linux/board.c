@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include "glue.h"
 
-DEFINE_MUTEX(emu_boards_lock);
+DEFINE_MUTEX(emu_boards_lock);	/* the list, and which boards are live */
 static LIST_HEAD(boards);
 
 static bool domain_is_free(int domain)
@@ -97,7 +97,7 @@ static int leave(struct emu_board *board)
 	int err;
 
 	for (i = 0; i < board->gpu_count; i++) {
-		err = emu_iommu_leave(board->gpus[i]);
+		err = emu_gpu_leave(board->gpus[i]);
 		if (err)
 			goto err_stay;
 	}
@@ -113,13 +113,17 @@ int emu_board_remove(struct emu_board *board)
 {
 	int err;
 
-	lockdep_assert_held(&emu_boards_lock);
 	err = leave(board);
-	if (err)
-		return err;
+	if (!err)
+		emu_board_free(board);
+	return err;
+}
+
+void emu_board_free(struct emu_board *board)
+{
+	lockdep_assert_held(&emu_boards_lock);
 	list_del(&board->node);
 	free_gpus(board);
 	kfree(board);
 	module_put(THIS_MODULE);
-	return 0;
 }

@@ -7,6 +7,7 @@
 #include "glue.h"
 
 #define PF_DRIVER "nvvgpu_core"
+#define PF_DRIVER_WITHOUT_SRIOV "nvidia"	/* that of nvvgpu_mdev */
 
 static struct pci_ops emu_bus_ops = {
 	.read = emu_config_read,
@@ -48,12 +49,18 @@ static void claim_bars(struct pci_dev *pdev)
  * The PF is for our core driver and never for the one that a real board of its ids would get.
  * Its VFs are for whoever wants them.
  */
+static const char *pf_driver(struct pci_dev *pdev)
+{
+	return emu_bus_function(&pdev->dev)->gpu->data->vfs_total ? PF_DRIVER :
+								    PF_DRIVER_WITHOUT_SRIOV;
+}
+
 static void prepare_pf(struct pci_dev *pdev)
 {
 	int err;
 
 	claim_bars(pdev);
-	err = emu_set_driver_override(pdev, PF_DRIVER);
+	err = emu_set_driver_override(pdev, pf_driver(pdev));
 	if (err)
 		pci_warn(pdev, "no driver_override: %d\n", err);
 }

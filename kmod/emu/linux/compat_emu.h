@@ -27,10 +27,10 @@ static inline int emu_set_driver_override(struct pci_dev *pdev, const char *name
 
 /* attach_dev() is told the former domain since 7.0 or so. */
 #ifdef NVVGPU_HAVE_IOMMU_ATTACH_OLD
-#define EMU_ATTACH_ARGS(domain, dev) \
+#define EMU_ATTACH_ARGS \
 	struct iommu_domain *domain, struct device *dev, struct iommu_domain *unused
 #else
-#define EMU_ATTACH_ARGS(domain, dev) \
+#define EMU_ATTACH_ARGS \
 	struct iommu_domain *domain, struct device *dev
 #endif
 

@@ -252,7 +252,8 @@ void emu_config_fini(struct emu_gpu *gpu)
 {
 	kvfree(gpu->vf_kind);
 	kvfree(gpu->pf_kind);
-	gpu->pf_kind = gpu->vf_kind = NULL;
+	gpu->pf_kind = NULL;
+	gpu->vf_kind = NULL;
 }
 
 /* ------------------------------------------------- all below under the lock */

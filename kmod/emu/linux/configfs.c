@@ -315,15 +315,17 @@ static int make_defaults(const char *boards)
 
 	if (!boards || !*boards)
 		return 0;
-	list = rest = kstrdup(boards, GFP_KERNEL);
+	list = kstrdup(boards, GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
+	rest = list;
 	while (!err && (id = strsep(&rest, ",")))
 		err = make_default(strim(id));
 	kfree(list);
 	return err;
 }
 
+/* They are live only when the module fails to load: a live board holds it. */
 static void remove_defaults(void)
 {
 	struct config_group *group;
@@ -332,8 +334,9 @@ static void remove_defaults(void)
 	mutex_lock(&emu_boards_lock);
 	list_for_each_entry(group, &subsystem.su_group.default_groups, group_entry) {
 		item = container_of(group, struct item, group);
-		if (item->board && !WARN_ON(emu_board_remove(item->board)))
-			item->board = NULL;
+		if (item->board)
+			emu_board_free(item->board);
+		item->board = NULL;
 	}
 	mutex_unlock(&emu_boards_lock);
 	configfs_remove_default_groups(&subsystem.su_group);

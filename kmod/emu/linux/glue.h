@@ -36,6 +36,7 @@
 #define EMU_BOARD_GPUS		4
 #define EMU_PF_BAR0_BYTES	SZ_16M
 #define EMU_BAR3_BYTES		SZ_32M
+#define EMU_FUNCTIONS		64	/* of a GPU, at most */
 #define EMU_IRQ_SLOTS		8	/* interrupts of a function, at least its MSI-X vectors */
 
 struct dentry;
@@ -114,7 +115,7 @@ struct emu_gpu {
 	/* msi.c */
 	struct irq_domain *irq_domain, *msi_domain;
 	struct fwnode_handle *irq_fwnode, *msi_fwnode;
-	DECLARE_BITMAP(retrigger, 40 * EMU_IRQ_SLOTS);	/* atomic; interrupts to send again */
+	DECLARE_BITMAP(retrigger, EMU_FUNCTIONS * EMU_IRQ_SLOTS);	/* atomic; to send again */
 
 	/* iommu.c */
 	spinlock_t iommu_lock;
@@ -144,8 +145,6 @@ struct emu_board {
 	struct emu_gpu *gpus[EMU_BOARD_GPUS];
 };
 
-/* ------------------------------------------------------------------ main.c */
-
 /* ---------------------------------------------------------------- memory.c */
 
 int emu_memory_init(unsigned long base, unsigned long bytes);
@@ -159,12 +158,14 @@ extern struct mutex emu_boards_lock;
 
 /* domain 0: the lowest free one.  A live board holds this module. */
 int emu_board_new(const struct nvvgpu_emu_board_data *data, int domain, struct emu_board **ret);
-int emu_board_remove(struct emu_board *board);	/* -EBUSY: a function is in use */
+int emu_board_remove(struct emu_board *board);	/* -EBUSY: somebody uses it */
+void emu_board_free(struct emu_board *board);	/* waits for whoever uses it */
 
 /* ------------------------------------------------------------------- gpu.c */
 
 int emu_gpu_new(struct emu_board *board, unsigned int index, struct emu_gpu **ret);
 void emu_gpu_free(struct emu_gpu *gpu);
+int emu_gpu_leave(struct emu_gpu *gpu);		/* nobody new from now on; -EBUSY: somebody is there */
 struct emu_function *emu_gpu_function(struct emu_gpu *gpu, unsigned int devfn);	/* or NULL */
 struct emu_function *emu_gpu_vf(struct emu_gpu *gpu, u32 gfid);			/* or NULL */
 

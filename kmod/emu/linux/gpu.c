@@ -39,6 +39,8 @@ static struct emu_gpu *alloc_gpu(struct emu_board *board, unsigned int index)
 	unsigned int i, count = 1 + board->data->vfs_total;
 	struct emu_gpu *gpu;
 
+	if (WARN_ON(count > EMU_FUNCTIONS))
+		return NULL;
 	gpu = kvzalloc(struct_size(gpu, functions, count), GFP_KERNEL);
 	if (!gpu)
 		return NULL;
@@ -69,28 +71,28 @@ int emu_gpu_new(struct emu_board *board, unsigned int index, struct emu_gpu **re
 	err = emu_config_init(gpu);
 	if (err)
 		goto err_memory;
-	err = emu_framebuffer_init(gpu);
+	err = emu_msi_init(gpu);
 	if (err)
 		goto err_config;
+	err = emu_framebuffer_init(gpu);
+	if (err)
+		goto err_msi;
 	err = emu_model_init(gpu);
 	if (err)
 		goto err_framebuffer;
-	err = emu_msi_init(gpu);
-	if (err)
-		goto err_model;
 	err = emu_bus_add(gpu);
 	if (err)
-		goto err_msi;
+		goto err_model;
 	emu_debugfs_add(gpu);
 	*ret = gpu;
 	return 0;
 
-err_msi:
-	emu_msi_fini(gpu);
 err_model:
 	emu_model_fini(gpu);
 err_framebuffer:
 	emu_framebuffer_fini(gpu);
+err_msi:
+	emu_msi_fini(gpu);
 err_config:
 	emu_config_fini(gpu);
 err_memory:
@@ -100,14 +102,39 @@ err_free:
 	return err;
 }
 
+/*
+ * A mediated device, of a board without SR-IOV, takes no function and no IOMMU domain.  Whether
+ * somebody has it open shows in the firmware, which runs a task for it; a driver has to be there
+ * to end the task.
+ */
+static bool has_mediated_users(struct emu_gpu *gpu)
+{
+	struct nvvgpu_emu_totals totals;
+	struct pci_dev *pdev;
+	bool driven;
+
+	if (gpu->data->vfs_total)
+		return false;
+	pdev = pci_get_slot(gpu->bridge->bus, 0);
+	driven = pdev && pci_dev_driver(pdev);
+	pci_dev_put(pdev);
+	emu_model_totals(gpu, &totals);
+	return driven && totals.plugins;
+}
+
+int emu_gpu_leave(struct emu_gpu *gpu)
+{
+	return has_mediated_users(gpu) ? -EBUSY : emu_iommu_leave(gpu);
+}
+
 /* Takes the drivers off first, which may still talk to the model then. */
 void emu_gpu_free(struct emu_gpu *gpu)
 {
 	emu_debugfs_remove(gpu);
 	emu_bus_remove(gpu);
-	emu_msi_fini(gpu);
 	emu_model_fini(gpu);
 	emu_framebuffer_fini(gpu);
+	emu_msi_fini(gpu);
 	emu_config_fini(gpu);
 	emu_memory_give(gpu);
 	kvfree(gpu);

@@ -125,7 +125,7 @@ static int attach(struct device *dev, struct emu_domain *domain, bool held)
 	return err;
 }
 
-static int domain_attach(EMU_ATTACH_ARGS(domain, dev))
+static int domain_attach(EMU_ATTACH_ARGS)
 {
 	return attach(dev, domain->type == IOMMU_DOMAIN_BLOCKED ? NULL : to_emu(domain),
 		      !(domain->type & __IOMMU_DOMAIN_DMA_API));
@@ -174,7 +174,7 @@ static struct iommu_domain *ops_alloc_paging(struct device *dev)
 	return make_domain();
 }
 
-static int blocked_attach(EMU_ATTACH_ARGS(domain, dev))
+static int blocked_attach(EMU_ATTACH_ARGS)
 {
 	return attach(dev, NULL, true);
 }
@@ -237,7 +237,6 @@ static struct iommu_device *ops_probe_device(struct device *dev)
 static void ops_release_device(struct device *dev)
 {
 	attach(dev, NULL, false);
-	dev_iommu_priv_set(dev, NULL);
 }
 
 static const struct iommu_ops ops = {

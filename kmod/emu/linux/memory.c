@@ -118,9 +118,9 @@ static int take_space(struct emu_gpu *gpu)
 	err = allocate_resource(&iomem_resource, &gpu->space, end, SZ_4G, iomem_resource.end,
 				max(data->bar1_bytes, data->vf_bar_bytes[1]), NULL, NULL);
 	if (err) {
-		pr_err("%s: no room for %llu GiB of BARs in the processor's %pa of addresses\n",
+		pr_err("%s: no room for %llu GiB of BARs below the processor's last address %pa\n",
 		       gpu->name, (u64)DIV_ROUND_UP(end, SZ_1G), &iomem_resource.end);
-		return err;
+		return -ENOSPC;
 	}
 	bars->bar1 += gpu->space.start;
 	bars->vf_bar1 += gpu->space.start;

@@ -16,8 +16,8 @@
 #include "../../core/gsp_regs.h"
 
 #define NV_DISPLAY_FUSE		0x820c04	/* ../regs.c */
-#define POLL_FIRST		1		/* jiffies */
-#define POLL_LAST		HZ
+#define POLL_FIRST		1UL		/* jiffies */
+#define POLL_LAST		((unsigned long)HZ)
 
 /* The registers that can be read, PTIMER apart: it would have to tick. */
 static const u32 published[] = {
@@ -212,6 +212,28 @@ static int power_on(struct emu_gpu *gpu)
 
 /* ---------------------------------------------- work; model_lock is held */
 
+static int transfer_read(struct emu_gpu *gpu, u32 gfid, u32 bar, u64 offset, u32 len)
+{
+	int err;
+
+	if (gfid)
+		err = nvvgpu_emu_vf_read(gpu->model, gfid, bar, offset, gpu->transfer, len);
+	else
+		err = nvvgpu_emu_bar1_read(gpu->model, offset, gpu->transfer, len);
+	if (err)
+		memset(gpu->transfer, 0xff, len);
+	memcpy_toio(pf_reg(gpu, NVVGPU_PV_STAGING), gpu->transfer, len);
+	return err;
+}
+
+static int transfer_write(struct emu_gpu *gpu, u32 gfid, u32 bar, u64 offset, u32 len)
+{
+	memcpy_fromio(gpu->transfer, pf_reg(gpu, NVVGPU_PV_STAGING), len);
+	if (gfid)
+		return nvvgpu_emu_vf_write(gpu->model, gfid, bar, offset, gpu->transfer, len);
+	return nvvgpu_emu_bar1_write(gpu->model, offset, gpu->transfer, len);
+}
+
 static int transfer(struct emu_gpu *gpu, u32 command)
 {
 	u32 function = readl(pf_reg(gpu, NVVGPU_PV_FUNCTION));
@@ -219,29 +241,20 @@ static int transfer(struct emu_gpu *gpu, u32 command)
 	u64 offset = readl(pf_reg(gpu, NVVGPU_PV_OFFSET_LO)) |
 		     (u64)readl(pf_reg(gpu, NVVGPU_PV_OFFSET_HI)) << 32;
 	u32 gfid = function >> 8, bar = function & 0xff;
-	int err;
 
-	if (!len || len > NVVGPU_PV_STAGING_BYTES)
+	if (!len || len > NVVGPU_PV_STAGING_BYTES || (!gfid && bar))
 		return -EINVAL;
 	switch (command) {
 	case NVVGPU_PV_COMMAND_READ:
-		err = function ? nvvgpu_emu_vf_read(gpu->model, gfid, bar, offset, gpu->transfer, len)
-			       : nvvgpu_emu_bar1_read(gpu->model, offset, gpu->transfer, len);
-		if (err)
-			memset(gpu->transfer, 0xff, len);
-		memcpy_toio(pf_reg(gpu, NVVGPU_PV_STAGING), gpu->transfer, len);
-		return err;
+		return transfer_read(gpu, gfid, bar, offset, len);
 	case NVVGPU_PV_COMMAND_WRITE:
-		memcpy_fromio(gpu->transfer, pf_reg(gpu, NVVGPU_PV_STAGING), len);
-		return function ? nvvgpu_emu_vf_write(gpu->model, gfid, bar, offset, gpu->transfer,
-						      len)
-				: nvvgpu_emu_bar1_write(gpu->model, offset, gpu->transfer, len);
+		return transfer_write(gpu, gfid, bar, offset, len);
 	default:
 		return -EINVAL;
 	}
 }
 
-static void transfer_write(struct emu_gpu *gpu, u32 command)
+static void command_write(struct emu_gpu *gpu, u32 command)
 {
 	int err = transfer(gpu, command);
 
@@ -286,7 +299,7 @@ static void work_off(struct emu_gpu *gpu, const struct emu_write *write)
 		return;
 	mutex_lock(&gpu->model_lock);
 	if (reg == NVVGPU_PV_COMMAND)
-		transfer_write(gpu, write->value);
+		command_write(gpu, write->value);
 	else
 		register_write(gpu, reg, write->value);
 	mutex_unlock(&gpu->model_lock);
@@ -296,7 +309,7 @@ static void work_off(struct emu_gpu *gpu, const struct emu_write *write)
  * As switched off and on.  Should there be no memory for it, only the firmware is stopped, and
  * the rest has to wait for the driver to start it.
  */
-static void reset(struct emu_gpu *gpu)
+static void power_cycle(struct emu_gpu *gpu)
 {
 	struct nvvgpu_emu_board *model;
 	u64 bytes = gpu->data->guest_fb_bytes + gpu->data->host_fb_bytes;
@@ -322,7 +335,7 @@ static void model_work(struct work_struct *work)
 
 	for (;;) {
 		if (emu_config_resetting(gpu))
-			reset(gpu);
+			power_cycle(gpu);
 		else if (emu_config_take_write(gpu, &write))
 			work_off(gpu, &write);
 		else
@@ -333,7 +346,7 @@ static void model_work(struct work_struct *work)
 	}
 	if (!worked)
 		pending = emu_msi_deliver(gpu);
-	gpu->poll_delay = worked ? POLL_FIRST : min_t(unsigned long, 2 * gpu->poll_delay, POLL_LAST);
+	gpu->poll_delay = worked ? POLL_FIRST : min(2 * gpu->poll_delay, POLL_LAST);
 	if (pending)
 		queue_delayed_work(gpu->queue, &gpu->work, gpu->poll_delay);
 }

@@ -117,6 +117,11 @@ static const struct irq_domain_ops domain_ops = {
 	.free = domain_free,
 };
 
+static int fwnode_id(struct emu_gpu *gpu)
+{
+	return gpu->board->domain << 8 | gpu->bus_number;
+}
+
 #ifdef NVVGPU_HAVE_MSI_PARENT
 #define SUPPORTED_FLAGS (MSI_GENERIC_FLAGS_MASK | MSI_FLAG_PCI_MSIX | MSI_FLAG_PCI_MSIX_ALLOC_DYN)
 
@@ -163,8 +168,7 @@ static struct msi_domain_info msi_info = {
 
 static int make_msi_domain(struct emu_gpu *gpu)
 {
-	gpu->msi_fwnode = irq_domain_alloc_named_id_fwnode(KBUILD_MODNAME "-msi",
-							   gpu->board->domain << 8 | gpu->bus_number);
+	gpu->msi_fwnode = irq_domain_alloc_named_id_fwnode(KBUILD_MODNAME "-msi", fwnode_id(gpu));
 	if (!gpu->msi_fwnode)
 		return -ENOMEM;
 	gpu->msi_domain = pci_msi_create_irq_domain(gpu->msi_fwnode, &msi_info, gpu->irq_domain);
@@ -186,8 +190,7 @@ int emu_msi_init(struct emu_gpu *gpu)
 {
 	int err = -ENOMEM;
 
-	gpu->irq_fwnode = irq_domain_alloc_named_id_fwnode(KBUILD_MODNAME, gpu->board->domain << 8 |
-							   gpu->bus_number);
+	gpu->irq_fwnode = irq_domain_alloc_named_id_fwnode(KBUILD_MODNAME, fwnode_id(gpu));
 	if (!gpu->irq_fwnode)
 		return err;
 	gpu->irq_domain = irq_domain_create_linear(gpu->irq_fwnode,
@@ -216,11 +219,16 @@ void emu_msi_fini(struct emu_gpu *gpu)
 
 /* ---------------------------------------------------------------- delivery */
 
+static void __iomem *table_entry(struct emu_function *fn, unsigned int vector)
+{
+	return fn->registers + emu_function_kind(fn)->layout.msix_table +
+	       vector * PCI_MSIX_ENTRY_SIZE;
+}
+
 /* The message of a vector, as the function would write it; false: to nowhere. */
 static bool message(struct emu_function *fn, unsigned int vector, irq_hw_number_t *hwirq)
 {
-	void __iomem *entry = fn->registers + emu_function_kind(fn)->layout.msix_table +
-			      vector * PCI_MSIX_ENTRY_SIZE;
+	void __iomem *entry = table_entry(fn, vector);
 	u32 slot = readl(entry + PCI_MSIX_ENTRY_DATA);
 
 	if (readl(entry + PCI_MSIX_ENTRY_UPPER_ADDR) ||
@@ -232,10 +240,8 @@ static bool message(struct emu_function *fn, unsigned int vector, irq_hw_number_
 
 static bool masked(struct emu_function *fn, unsigned int vector)
 {
-	void __iomem *entry = fn->registers + emu_function_kind(fn)->layout.msix_table +
-			      vector * PCI_MSIX_ENTRY_SIZE;
-
-	return readl(entry + PCI_MSIX_ENTRY_VECTOR_CTRL) & PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	return readl(table_entry(fn, vector) + PCI_MSIX_ENTRY_VECTOR_CTRL) &
+	       PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
 static void deliver_vector(struct emu_function *fn, unsigned int vector)
@@ -247,23 +253,29 @@ static void deliver_vector(struct emu_function *fn, unsigned int vector)
 		generic_handle_domain_irq_safe(fn->gpu->irq_domain, hwirq);
 }
 
+static void deliver_unmasked(struct emu_function *fn, unsigned long raised)
+{
+	unsigned int vector;
+
+	for_each_set_bit(vector, &raised, EMU_IRQ_SLOTS)
+		if (!masked(fn, vector))
+			deliver_vector(fn, vector);
+}
+
+/* True: something has to wait.  Without MSI-X a function has no way to interrupt. */
 static bool deliver_function(struct emu_function *fn)
 {
 	const struct emu_config_layout *layout = &emu_function_kind(fn)->layout;
 	unsigned long raised = READ_ONCE(fn->raised);
-	unsigned int vector;
 	u16 control;
 
 	if (!raised)
 		return false;
 	control = emu_config_msix_control(fn);
-	if (!(control & PCI_MSIX_FLAGS_ENABLE)) {
-		xchg(&fn->raised, 0);	/* without MSI-X it has no way to interrupt */
-		return false;
-	}
-	for_each_set_bit(vector, &raised, layout->vectors)
-		if (!(control & PCI_MSIX_FLAGS_MASKALL) && !masked(fn, vector))
-			deliver_vector(fn, vector);
+	if (!(control & PCI_MSIX_FLAGS_ENABLE))
+		xchg(&fn->raised, 0);
+	else if (!(control & PCI_MSIX_FLAGS_MASKALL))
+		deliver_unmasked(fn, raised);
 	raised = READ_ONCE(fn->raised);
 	writel(raised, fn->registers + layout->msix_pba);
 	return raised;

@@ -282,12 +282,17 @@ static int probe(struct auxiliary_device *aux, const struct auxiliary_device_id 
 	mgr_debugfs_add(md);
 	list(md);
 	nvvgpu_core_listen(nvvgpu_core_device(aux), &listener, md);
+	err = mgr_slots_add(md, &md->slots_device);
+	if (err)
+		goto err_unlisten;
 	/* last, so that who opens it at once sees the VFs */
 	err = mgr_chardev_add(md);
 	if (err)
-		goto err_unlisten;
+		goto err_slots;
 	return 0;
 
+err_slots:
+	mgr_slots_remove(md->slots_device);
 err_unlisten:
 	nvvgpu_core_unlisten(nvvgpu_core_device(aux));
 	unlist(md);
@@ -302,6 +307,7 @@ static void remove(struct auxiliary_device *aux)
 {
 	struct mgr_device *md = auxiliary_get_drvdata(aux);
 
+	mgr_slots_remove(md->slots_device);	/* waits for who has a vGPU open */
 	mgr_chardev_remove(md);
 	nvvgpu_core_unlisten(nvvgpu_core_device(aux));	/* the VFs' files go with it */
 	unlist(md);
@@ -356,6 +362,49 @@ int nvvgpu_mgr_vf_bind(struct pci_dev *vf)
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_vf_bind);
 
+/* As mgr_device_enter(); undone by vf_leave(). */
+static int vf_enter(struct pci_dev *vf, struct mgr_device **ret)
+{
+	struct mgr_device *md;
+	int err;
+
+	md = mgr_device_get(pci_physfn(vf));
+	if (!md)
+		return -ENODEV;
+	err = mgr_device_enter(md);
+	if (err) {
+		mgr_device_put(md);
+		return err;
+	}
+	*ret = md;
+	return 0;
+}
+
+static void vf_leave(struct mgr_device *md)
+{
+	mgr_device_leave(md);
+	mgr_device_put(md);
+}
+
+int nvvgpu_mgr_vf_check(struct pci_dev *vf)
+{
+	int slot = pci_iov_vf_id(vf);
+	struct mgr_device *md;
+	int err;
+
+	if (slot < 0 || slot >= NVVGPU_MAX_VGPUS)
+		return -ENODEV;
+	err = vf_enter(vf, &md);
+	if (err)
+		return err;
+	mutex_lock(&md->mgr->lock);
+	err = md->mgr->vgpus[slot] ? 0 : -ENODEV;
+	mutex_unlock(&md->mgr->lock);
+	vf_leave(md);
+	return err;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_vf_check);
+
 int nvvgpu_mgr_vf_open(struct pci_dev *vf, u32 vm_pid, struct nvvgpu_mgr_vgpu **ret)
 {
 	int slot = pci_iov_vf_id(vf);
@@ -364,15 +413,11 @@ int nvvgpu_mgr_vf_open(struct pci_dev *vf, u32 vm_pid, struct nvvgpu_mgr_vgpu **
 
 	if (slot < 0)
 		return -ENODEV;
-	md = mgr_device_get(pci_physfn(vf));
-	if (!md)
-		return -ENODEV;
-	err = mgr_device_enter(md);
-	if (!err) {
-		err = nvvgpu_mgr_open(md->mgr, slot, vm_pid, ret);
-		mgr_device_leave(md);
-	}
-	mgr_device_put(md);
+	err = vf_enter(vf, &md);
+	if (err)
+		return err;
+	err = nvvgpu_mgr_open(md->mgr, slot, vm_pid, ret);
+	vf_leave(md);
 	return err;
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_vf_open);
@@ -419,6 +464,7 @@ err_debugfs:
 static void __exit fini(void)
 {
 	auxiliary_driver_unregister(&driver);
+	mgr_slots_exit();
 	mgr_vf_sysfs_exit();
 	mgr_debugfs_exit();
 	mgr_chardev_exit();

@@ -74,6 +74,8 @@ struct mgr_device {
 	struct mutex vf_lock;
 	struct pci_dev *vfs[NVVGPU_MAX_VGPUS];
 
+	struct nvvgpu_mgr_slots *slots_device;	/* slots.c; NULL on a board with SR-IOV */
+
 	/* debugfs.c */
 	struct dentry *directory;
 	struct mgr_log logs[NVVGPU_MAX_VGPUS][2];

@@ -14,6 +14,9 @@
  */
 int nvvgpu_mgr_vf_bind(struct pci_dev *vf);
 
+/* 0: this bound function holds a vGPU now; -ENODEV: it does not. */
+int nvvgpu_mgr_vf_check(struct pci_dev *vf);
+
 /*
  * nvvgpu_mgr_open() for the vGPU on this bound function; -ENODEV without one.  The vGPU, its
  * manager and its board stay until nvvgpu_mgr_close().
@@ -48,6 +51,10 @@ int nvvgpu_mgr_slots_destroy(struct nvvgpu_mgr_slots *slots, const u8 *uuid);
 /* nvvgpu_mgr_open(), until nvvgpu_mgr_close(). */
 int nvvgpu_mgr_slots_open(struct nvvgpu_mgr_slots *slots, const u8 *uuid, u32 vm_pid,
 			  struct nvvgpu_mgr_vgpu **ret);
+/* The file vgpu_params, as nvvgpu_mgr_show_params() and nvvgpu_mgr_store_params(). */
+ssize_t nvvgpu_mgr_slots_show_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid, char *buf);
+ssize_t nvvgpu_mgr_slots_store_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid,
+				      const char *buf, size_t len);
 
 /* slots.c, for driver.c: *ret stays as it is on a board with SR-IOV */
 int mgr_slots_add(struct mgr_device *md, struct nvvgpu_mgr_slots **ret);

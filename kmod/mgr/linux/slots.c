@@ -210,3 +210,36 @@ int nvvgpu_mgr_slots_open(struct nvvgpu_mgr_slots *slots, const u8 *uuid, u32 vm
 	return err;
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_open);
+
+ssize_t nvvgpu_mgr_slots_show_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid, char *buf)
+{
+	u32 id, slot;
+	ssize_t n;
+
+	n = mgr_device_enter(slots->md);
+	if (n)
+		return n;
+	n = find(slots->md->mgr, uuid, &id, &slot);
+	if (!n)
+		n = nvvgpu_mgr_show_params(slots->md->mgr, slot, buf);
+	mgr_device_leave(slots->md);
+	return n;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_show_params);
+
+ssize_t nvvgpu_mgr_slots_store_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid,
+				      const char *buf, size_t len)
+{
+	u32 id, slot;
+	ssize_t n;
+
+	n = mgr_device_enter(slots->md);
+	if (n)
+		return n;
+	n = find(slots->md->mgr, uuid, &id, &slot);
+	if (!n)
+		n = nvvgpu_mgr_store_params(slots->md->mgr, slot, buf, len);
+	mgr_device_leave(slots->md);
+	return n;
+}
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_store_params);

@@ -172,6 +172,10 @@ static int open_device(struct vfio_device *vdev)
 	struct nvvgpu_vfio *nv = to_nvvgpu_vfio(vdev);
 	int err;
 
+	/* before anything is reset */
+	err = nvvgpu_mgr_vf_check(nv->core.pdev);
+	if (err)
+		return err;
 	err = vfio_pci_core_enable(&nv->core);
 	if (err)
 		return err;

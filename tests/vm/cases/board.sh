@@ -14,7 +14,8 @@ is "none there at the start" 0 "$(attribute sriov_numvfs)"
 is "the core driver has it" nvvgpu_core "$(driver_of "$PF")"
 check "a PCI domain of its own" test "${PF%%:*}" != 0000
 check "an IOMMU group of its own" test 1 -eq "$(find "$DEVICE/iommu_group/devices/" -type l | wc -l)"
-is "BAR0 of 16 MiB" 16777216 "$(awk 'NR == 1 { print strtonum($2) - strtonum($1) + 1 }' "$DEVICE/resource")"
+read -r start end rest <"$DEVICE/resource"
+is "BAR0 of 16 MiB" 16777216 $((end - start + 1))
 
 nvvgpu gpus --json >/tmp/gpus 2>/tmp/out
 is "nvvgpu gpus --json" 0 $?

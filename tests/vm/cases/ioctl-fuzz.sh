@@ -26,5 +26,5 @@ nvvgpu vgpus --json | sed -n 's/.*"uuid": *"\([^"]*\)".*/\1/p' | while read -r u
     nvvgpu destroy "$uuid" >/dev/null 2>&1 || echo "$uuid" >>/tmp/stays
 done
 check "whatever was created can be destroyed" test ! -e /tmp/stays
-nvvgpu mode equal-size --gpu "$PF" >/dev/null 2>&1
+nvvgpu mode "$PF" equal-size >/dev/null 2>&1
 check "no functions" vfs 0

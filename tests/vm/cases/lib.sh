@@ -26,25 +26,25 @@ not_ok() {
 
 # check NAME COMMAND...: it succeeds
 check() {
-    name=$1
+    what=$1
     shift
     if "$@" >/tmp/out 2>&1; then
-        ok "$name"
+        ok "$what"
     else
-        not_ok "$name" "$* ended with $?" "$(tail -n 5 /tmp/out | tr '\n' '|')"
+        not_ok "$what" "$* ended with $?" "$(tail -n 5 /tmp/out | tr '\n' '|')"
     fi
 }
 
 # refused NAME WORD COMMAND...: it fails, and what it says has the word
 refused() {
-    name=$1 word=$2
+    what=$1 word=$2
     shift 2
     if "$@" >/tmp/out 2>&1; then
-        not_ok "$name" "$* succeeded"
+        not_ok "$what" "$* succeeded"
     elif grep -qi -- "$word" /tmp/out; then
-        ok "$name"
+        ok "$what"
     else
-        not_ok "$name" "$* does not say \"$word\"" "$(tail -n 5 /tmp/out | tr '\n' '|')"
+        not_ok "$what" "$* does not say \"$word\"" "$(tail -n 5 /tmp/out | tr '\n' '|')"
     fi
 }
 
@@ -64,17 +64,17 @@ put() {
 
 # eventually NAME SECONDS COMMAND...
 eventually() {
-    name=$1 left=$(($2 * 10))
+    what=$1 left=$(($2 * 10))
     shift 2
     until "$@" >/dev/null 2>&1; do
         left=$((left - 1))
         if [ "$left" -le 0 ]; then
-            not_ok "$name" "$* never succeeded"
+            not_ok "$what" "$* never succeeded"
             return 1
         fi
         sleep 0.1
     done
-    ok "$name"
+    ok "$what"
 }
 
 vfs() {
@@ -90,8 +90,8 @@ driver_of() {
     basename "$(readlink "/sys/bus/pci/devices/$1/driver" 2>/dev/null)"
 }
 
-# bind FUNCTION DRIVER: whatever driver it has now
-bind() {
+# bind_to FUNCTION DRIVER: whatever driver it has now
+bind_to() {
     echo "$2" >"/sys/bus/pci/devices/$1/driver_override"
     [ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
         echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"

@@ -49,11 +49,11 @@ check "the rest of the board goes" put 0 "$live"
 check "and comes back" put 1 "$live"
 eventually "with its driver" 10 test -e "/sys/bus/pci/drivers/nvvgpu_core/$PF"
 
-# one virtual function alone
+# one virtual function without its driver
 vfs 2
-check "one virtual function is unplugged" put 1 "/sys/bus/pci/devices/$(vf 1)/remove"
-check "the others stay" test -e "/sys/bus/pci/devices/$(vf 0)/nvidia/current_vgpu_type"
-check "and go with the rest" vfs 0
+check "one virtual function is unbound" put "$(vf 1)" /sys/bus/pci/drivers/nvvgpu_vfio/unbind
+check "its files stay" test -e "/sys/bus/pci/devices/$(vf 1)/nvidia/current_vgpu_type"
+check "and go with it" vfs 0
 
 # drivers
 vfs 2

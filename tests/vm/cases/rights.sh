@@ -11,10 +11,10 @@ as_user() {
 
 is "mode of the node" 660 "$(stat -c %a "$node")"
 vfs 1
-refused "nobody sees nothing" "permission\|denied" as_user "NVVGPU_HOST=host: nvvgpu types --gpu $PF"
+refused "nobody sees nothing" "permission\|denied" as_user "NVVGPU_HOST=host: nvvgpu types $PF"
 chgrp nogroup "$node"
 chmod 640 "$node"
-check "a reader lists types" as_user "nvvgpu types --gpu $PF"
+check "a reader lists types" as_user "nvvgpu types $PF"
 refused "and creates nothing" "permission\|denied" as_user "nvvgpu create --gpu $PF --type L40-1Q"
 chmod 660 "$node"
 check "a writer creates" as_user "nvvgpu create --gpu $PF --type L40-1Q --uuid 00000000-0000-4000-8000-00000000000c"

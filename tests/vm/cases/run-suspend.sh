@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# See ../suspend.sh.
+
+mkdir -p /tmp/bin /tmp/lib
+for program in nvvgpu framebuffer vfio-hold; do
+    program=$(command -v "$program")
+    cp "$program" /tmp/bin/
+    ldd_out=$(LD_TRACE_LOADED_OBJECTS=1 "$program")
+    echo "$ldd_out" | sed -n 's/.* => \(\/[^ ]*\).*/\1/p' | xargs -r cp -Lt /tmp/lib 2>/dev/null
+done
+cp "$(dirname "$0")/lib.sh" /tmp/
+cat >/tmp/suspend.sh <<'CASE'
+. /tmp/lib.sh
+export PATH=/tmp/bin:/run/vm/sbin:/run/vm/bin LD_LIBRARY_PATH=/tmp/lib
+
+uuid=00000000-0000-4000-8000-00000000000e
+vfs 2
+check "a vGPU" nvvgpu create --type L40-2Q --vf "$(vf 1)" --uuid $uuid
+check "something in its memory" framebuffer host: $uuid fill 8
+[ ! -e /sys/module/suspend/parameters/pm_test_delay ] ||
+    echo 1 >/sys/module/suspend/parameters/pm_test_delay
+for stage in devices platform; do
+    put $stage /sys/power/pm_test
+    check "asleep and awake, as far as $stage" put freeze /sys/power/state
+    is "the vGPU is there" 1 "$(nvvgpu vgpus --json | grep -c "\"$uuid\"")"
+    check "with its memory" framebuffer host: $uuid check 8
+done
+put devices /sys/power/pm_test
+vfio-hold "$(vf 1)" /tmp/held &
+holder=$!
+eventually "open" 10 test -e /tmp/held
+refused "not while a VMM has it" "busy" put freeze /sys/power/state
+kill $holder
+wait $holder 2>/dev/null
+check "and then again" put freeze /sys/power/state
+check "with its memory to the end" framebuffer host: $uuid check 8
+check "destroyed" nvvgpu destroy $uuid
+check "no functions" vfs 0
+CASE
+cd /tmp || exit
+if ! grep -q devices /sys/power/pm_test 2>/dev/null || ! grep -q freeze /sys/power/state; then
+    echo "TAP: 1..0 # SKIP this kernel has no pm_test" >/dev/kmsg
+else
+    bash /tmp/suspend.sh 2>/tmp/err | while IFS= read -r line; do
+        echo "TAP: $line" >/dev/kmsg
+    done
+    while IFS= read -r line; do
+        echo "TAP: # $line" >/dev/kmsg
+    done </tmp/err
+fi
+sleep 1
+echo o >/proc/sysrq-trigger	# a sync would wait for the host
