@@ -6,7 +6,7 @@
 #ifndef NVVGPU_COMPAT_H
 #define NVVGPU_COMPAT_H
 
-#if __has_include(<linux/unaligned.h>)
+#ifdef NVVGPU_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>

@@ -68,8 +68,6 @@ END
 make_tree() {
 	mkdir -p "$1/include" && cp -r "$TOP/kmod" "$1/" && cp -r "$TOP/include/uapi" "$1/include/" &&
 		mkdir "$1/kmod/test" && cp "$TOP"/tests/kmod/{rfc_client,shape}.c "$1/kmod/test/" &&
-		{ grep -q core/rfc.mk "$1/kmod/Kbuild" ||	# XXX until kmod/Kbuild has it
-			echo '-include $(src)/core/rfc.mk' >>"$1/kmod/Kbuild"; } &&
 		cat "$TOP/tests/kmod/Kbuild" >>"$1/kmod/Kbuild" &&
 		find "$1" '(' -name '*.o' -o -name '*.cmd' -o -name '*.ko' ')' -delete
 }

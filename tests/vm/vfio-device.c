@@ -1300,6 +1300,103 @@ static void test_migration_close(void)
 	reset(&device);
 }
 
+/* ------------------------------------------------------------------------ races */
+
+#define RACERS 6
+#define RACE_SECONDS 6
+
+/* Into memory of the device itself: the fault needs the lock that a reset holds. */
+static void race_data(struct device *device, uint8_t *mapped)
+{
+	bool saving = any() % 2;
+	struct vfio_device_feature_mig_state set = {
+		.device_state = saving ? VFIO_DEVICE_STATE_STOP_COPY : VFIO_DEVICE_STATE_RESUMING,
+	};
+
+	if (feature(device, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, &set,
+		    sizeof(set)) ||
+	    set.data_fd < 0)
+		return;
+	for (int i = 0; i < 20; i++)
+		if ((saving ? read(set.data_fd, mapped, PAGE) : write(set.data_fd, mapped, PAGE)) <= 0)
+			break;
+	set_state(device, any() % 2 ? VFIO_DEVICE_STATE_RUNNING : VFIO_DEVICE_STATE_STOP, NULL);
+	close(set.data_fd);
+}
+
+/* Whatever it answers. */
+static void race_step(struct device *device, uint8_t *mapped)
+{
+	uint64_t word = any();
+	uint16_t command = 0;
+
+	switch (any() % 8) {
+	case 0:
+		ioctl(device->fd, VFIO_DEVICE_RESET);
+		break;
+	case 1:
+		set_state(device, any() % 6, NULL);
+		break;
+	case 2:
+		race_data(device, mapped);
+		break;
+	case 3:
+		region_read(device, BAR1, any() % MIB, mapped, PAGE);
+		break;
+	case 4:
+		region_write(device, BAR1, any() % MIB, mapped, PAGE);
+		break;
+	case 5:
+		region_write(device, BAR0, 0x1400 + any() % 0x400, &word, 8);
+		break;
+	case 6:
+		if (region_read(device, CONFIG, 4, &command, 2) == 2) {
+			command ^= 4;
+			region_write(device, CONFIG, 4, &command, 2);
+		}
+		break;
+	case 7:
+		mapped[any() % PAGE] = word;
+		break;
+	}
+}
+
+static void race(struct device *device, int number)
+{
+	uint8_t *mapped = map(device, BAR0, PLAIN, PAGE, MAP_SHARED);
+	time_t end = time(NULL) + RACE_SECONDS;
+
+	expect(mapped != MAP_FAILED);
+	random_state = seed + number;
+	while (time(NULL) < end)
+		race_step(device, mapped);
+	_exit(0);
+}
+
+/* Everything at once, from processes that share the device. */
+static void test_races(void)
+{
+	struct device device = device_open(0);
+	pid_t pids[RACERS];
+	int status;
+
+	for (int i = 0; i < RACERS; i++) {
+		pids[i] = fork();
+		expect(pids[i] >= 0);
+		if (!pids[i])
+			race(&device, i);
+	}
+	for (int i = 0; i < RACERS; i++) {
+		expect_eq(waitpid(pids[i], &status, 0), pids[i]);
+		expect_eq(status, 0);
+	}
+	reset(&device);
+	expect_eq(state(&device), VFIO_DEVICE_STATE_RUNNING);
+	expect_traces(&device, 0);
+	expect_works(&device);
+	reset(&device);
+}
+
 /* ------------------------------------------------------------------- the stage */
 
 /* A file of /sys that a text is written to. */
@@ -1485,6 +1582,7 @@ static const struct test {
 	TEST(migration),
 	TEST(migration_bad_data),
 	TEST(migration_close),
+	TEST(races),
 };
 
 static unsigned int count, bad;

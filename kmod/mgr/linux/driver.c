@@ -27,9 +27,6 @@
 #include "../internal.h"
 #include "glue.h"
 
-/* A VF's driver cannot name the core driver's structure; its physical function says who runs it. */
-#define CORE_DRIVER	"nvvgpu_core"
-
 static DEFINE_MUTEX(devices_lock);
 static LIST_HEAD(devices);
 static DEFINE_IDA(minors);
@@ -318,12 +315,15 @@ static void remove(struct auxiliary_device *aux)
 
 /* ------------------------------------------------------ for the drivers of the VFs */
 
-/* There is a core driver, so a manager may come. */
-static bool runs_core(const struct pci_dev *pf)
+static int is_core_device(struct device *dev, void *unused)
 {
-	const struct device_driver *driver = READ_ONCE(pf->dev.driver);
+	return strstarts(dev_name(dev), "nvvgpu_core");
+}
 
-	return driver && !strcmp(driver->name, CORE_DRIVER);
+/* The physical function has an auxiliary device for a manager, so one may come. */
+static bool runs_core(struct pci_dev *pf)
+{
+	return device_for_each_child(&pf->dev, NULL, is_core_device);
 }
 
 /*
@@ -426,6 +426,7 @@ EXPORT_SYMBOL_GPL(nvvgpu_mgr_vf_open);
 
 static const struct auxiliary_device_id ids[] = {
 	{ .name = "nvvgpu_core." NVVGPU_CORE_AUX_NAME },
+	{ .name = "nvvgpu_core_nvkm." NVVGPU_CORE_AUX_NAME },	/* ../../core/nvkm.c */
 	{ }
 };
 MODULE_DEVICE_TABLE(auxiliary, ids);
