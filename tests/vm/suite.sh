@@ -10,8 +10,8 @@ shift
 level=${TEST_LEVEL:-normal}
 cases=("$@")
 if [ ${#cases[@]} -eq 0 ]; then
-	cases=(board "contract $here/../contract/types.txt host:" vfio-device sriov sysfs rights
-		kill ioctl-fuzz boards removal suspend cycles mdev modules)
+	cases=(board contract vfio-device sriov sysfs rights kill ioctl-fuzz boards removal cycles
+		mdev modules)
 	if [ "$kernel" = debug ]; then
 		cases+=(fail-nth)
 	fi

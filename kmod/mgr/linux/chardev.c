@@ -218,7 +218,7 @@ void mgr_chardev_remove(struct mgr_device *md)
 	cdev_del(md->cdev);
 }
 
-static char *chardev_devnode(nvvgpu_devnode_device *dev, umode_t *mode)
+static char *chardev_devnode(NVVGPU_DEVNODE_CONST struct device *dev, umode_t *mode)
 {
 	if (mode)
 		*mode = 0660;

@@ -14,11 +14,11 @@ static inline struct class *nvvgpu_class_create(const char *name)
 #endif
 }
 
-/* what a devnode() callback gets */
+/* of the device that a devnode() callback gets */
 #ifdef NVVGPU_HAVE_CONST_DEVNODE
-typedef const struct device nvvgpu_devnode_device;
+#define NVVGPU_DEVNODE_CONST const
 #else
-typedef struct device nvvgpu_devnode_device;
+#define NVVGPU_DEVNODE_CONST
 #endif
 
 #endif

@@ -7,7 +7,8 @@ board=$(basename "$(dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)")")
 parameters=$(cd /sys/module/nvvgpu_emu/parameters && echo memory_base="$(cat memory_base)" memory_bytes="$(cat memory_bytes)")
 
 vfs 1
-nvvgpu create --type L40-1Q --vf "$(vf 0)" >/dev/null 2>&1
+rm -f /tmp/held
+check "a vGPU" nvvgpu create --type L40-1Q --vf "$(vf 0)"
 vfio-hold "$(vf 0)" /tmp/held &
 holder=$!
 eventually "open" 10 test -e /tmp/held
@@ -19,6 +20,7 @@ wait $holder 2>/dev/null
 rm -f /tmp/held
 
 check "the variant driver goes, its function idle" rmmod nvvgpu_vfio
+[ ! -d /sys/module/nvvgpu_mdev ] || check "the mdev adapter" rmmod nvvgpu_mdev
 check "the manager" rmmod nvvgpu_mgr
 check "no node without it" test ! -e "/dev/nvvgpu/$PF"
 check "the core driver" rmmod nvvgpu_core
@@ -35,5 +37,7 @@ for round in 1 2 3; do
     board=$(basename "$(dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)")")
     [ $round = 3 ] && continue
     put 0 "$CONFIGFS/$board/live"
-    check "unloaded, $round" rmmod nvvgpu_emu nvvgpu_vfio nvvgpu_mgr nvvgpu_core
+    # shellcheck disable=SC2046 # words
+    check "unloaded, $round" rmmod nvvgpu_emu $(cd /sys/module && ls -d nvvgpu_mdev 2>/dev/null) \
+        nvvgpu_vfio nvvgpu_mgr nvvgpu_core
 done
