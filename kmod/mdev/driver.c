@@ -138,6 +138,7 @@ static const struct attribute_group mdev_directory = {
 	.name = "nvidia",
 	.attrs = mdev_files,
 };
+
 static const struct attribute_group *mdev_groups[] = { &mdev_directory, NULL };
 
 static struct mdev_driver mdev_driver = {

@@ -11,7 +11,7 @@ level=${TEST_LEVEL:-normal}
 cases=("$@")
 if [ ${#cases[@]} -eq 0 ]; then
 	cases=(board contract vfio-device sriov sysfs rights kill ioctl-fuzz boards removal cycles
-		mdev modules)
+		mdev modules doc)
 	if [ "$kernel" = debug ]; then
 		cases+=(fail-nth)
 	fi
