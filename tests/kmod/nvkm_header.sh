@@ -9,16 +9,16 @@ TOP=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/kmod/rfc.sh
 . "$TOP/tests/kmod/rfc.sh"
 
-# Debian's packages of headers need the compiler they were made with, or one near it
+# the stock kernels that the VMs boot
 kernels() {
-	local directory
+	local series directory
 	if [ -n "${NVVGPU_TEST_KERNELS:-}" ]; then
 		tr ' ' '\n' <<<"$NVVGPU_TEST_KERNELS"
 		return
 	fi
-	for directory in /usr/src/linux-headers-*-amd64 "/lib/modules/$(uname -r)/build"; do
-		[ ! -f "$directory/Makefile" ] || realpath "$directory"
-	done | sort -u
+	for series in 6.1 6.12; do
+		directory=$("$TOP/tests/vm/kernels.sh" "$series") && echo "$directory/headers"
+	done
 }
 
 count=0 failed=0
@@ -54,8 +54,8 @@ needs() {
 
 # test_kernel DIRECTORY
 test_kernel() {
-	local name=${1##*/} tree=$work/tree log=$work/log getter=nvkm_vgpu_mgr_get_vfio_ops
-	name=${name#linux-headers-}
+	local name tree=$work/tree log=$work/log getter=nvkm_vgpu_mgr_get_vfio_ops
+	name=$(cat "$1/../release" 2>/dev/null || echo "$1")
 	rm -rf "$tree"
 	make_tree "$tree" || return
 	# shellcheck disable=SC2016 # a function of make

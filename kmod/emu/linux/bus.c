@@ -33,16 +33,20 @@ struct emu_function *emu_bus_function(struct device *dev)
  * Claimed one by one instead of with pci_bus_claim_resources(), so that a PF which was removed
  * and found again by a rescan gets its BARs, too: the PCI core does not assign what is reserved.
  */
-static void claim_bars(struct pci_dev *pdev)
+static int claim_bars(struct pci_dev *pdev)
 {
 	struct resource *res;
-	int i;
+	int i, err;
 
 	for (i = 0; i < PCI_NUM_RESOURCES; i++) {
 		res = &pdev->resource[i];
-		if (res->flags && !res->parent && pci_claim_resource(pdev, i))
-			pci_warn(pdev, "BAR %d is not where the board has it\n", i);
+		if (!res->flags || res->parent)
+			continue;
+		err = pci_claim_resource(pdev, i);
+		if (err)
+			return err;
 	}
+	return 0;
 }
 
 /*
@@ -55,14 +59,21 @@ static const char *pf_driver(struct pci_dev *pdev)
 								    PF_DRIVER_WITHOUT_SRIOV;
 }
 
-static void prepare_pf(struct pci_dev *pdev)
+static int prepare_pf(struct pci_dev *pdev)
 {
 	int err;
 
-	claim_bars(pdev);
 	err = emu_set_driver_override(pdev, pf_driver(pdev));
-	if (err)
-		pci_warn(pdev, "no driver_override: %d\n", err);
+	return err ? err : claim_bars(pdev);
+}
+
+static int prepare(struct emu_function *fn, struct device *dev)
+{
+	int err = 0;
+
+	if (emu_function_is_pf(fn))
+		err = prepare_pf(to_pci_dev(dev));
+	return err ? err : emu_iommu_prepare(dev);
 }
 
 static int bus_notify(struct notifier_block *nb, unsigned long action, void *data)
@@ -76,11 +87,10 @@ static int bus_notify(struct notifier_block *nb, unsigned long action, void *dat
 	fn = emu_bus_function(dev);
 	if (!fn)
 		return NOTIFY_DONE;
-	if (emu_function_is_pf(fn))
-		prepare_pf(to_pci_dev(dev));
-	err = emu_iommu_prepare(dev);
+	err = prepare(fn, dev);
 	if (err)
-		dev_warn(dev, "no IOMMU: %d\n", err);
+		dev_warn(dev, "cannot be used: %d\n", err);
+	fn->usable = !err;
 	return NOTIFY_DONE;
 }
 
@@ -142,6 +152,37 @@ static int alloc_bridge(struct emu_gpu *gpu)
 	return 0;
 }
 
+static void remove_bus(struct pci_bus *bus)
+{
+	pci_stop_root_bus(bus);
+	pci_remove_root_bus(bus);
+}
+
+/* The PCI and IOMMU cores go on without what they had no memory for; a board does not. */
+static bool has_pf(struct emu_gpu *gpu)
+{
+	struct pci_dev *pdev = pci_get_slot(gpu->bridge->bus, 0);
+	bool usable = pdev && gpu->functions[0].usable && device_iommu_mapped(&pdev->dev);
+
+	pci_dev_put(pdev);
+	return usable;
+}
+
+static int scan(struct emu_gpu *gpu)
+{
+	int err;
+
+	err = pci_scan_root_bus_bridge(gpu->bridge);
+	if (err)
+		return err;
+	if (!has_pf(gpu)) {
+		remove_bus(gpu->bridge->bus);
+		return -ENOMEM;
+	}
+	pci_bus_add_devices(gpu->bridge->bus);
+	return 0;
+}
+
 int emu_bus_add(struct emu_gpu *gpu)
 {
 	int err;
@@ -150,9 +191,7 @@ int emu_bus_add(struct emu_gpu *gpu)
 	if (err)
 		return err;
 	pci_lock_rescan_remove();
-	err = pci_scan_root_bus_bridge(gpu->bridge);
-	if (!err)
-		pci_bus_add_devices(gpu->bridge->bus);
+	err = scan(gpu);
 	pci_unlock_rescan_remove();
 	if (err)
 		free_bridge(gpu);
@@ -163,8 +202,7 @@ int emu_bus_add(struct emu_gpu *gpu)
 void emu_bus_remove(struct emu_gpu *gpu)
 {
 	pci_lock_rescan_remove();
-	pci_stop_root_bus(gpu->bridge->bus);
-	pci_remove_root_bus(gpu->bridge->bus);
+	remove_bus(gpu->bridge->bus);
 	pci_unlock_rescan_remove();
 	free_bridge(gpu);
 }

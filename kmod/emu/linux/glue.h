@@ -70,6 +70,8 @@ struct emu_function {
 	unsigned long raised;		/* atomic; bit = vector not delivered yet */
 	unsigned long irq_slots;	/* atomic; bit = interrupt in use */
 
+	bool usable;			/* rescan lock; had all it needs when it was found */
+
 	struct emu_domain *domain;	/* iommu_lock; NULL: nothing can be reached */
 	bool held;			/* iommu_lock; the domain is not the kernel's own: VFIO */
 };
@@ -165,7 +167,7 @@ void emu_board_free(struct emu_board *board);	/* waits for whoever uses it */
 
 int emu_gpu_new(struct emu_board *board, unsigned int index, struct emu_gpu **ret);
 void emu_gpu_free(struct emu_gpu *gpu);
-int emu_gpu_leave(struct emu_gpu *gpu);		/* nobody new from now on; -EBUSY: somebody is there */
+int emu_gpu_leave(struct emu_gpu *gpu);		/* nobody new from now; -EBUSY: somebody is there */
 struct emu_function *emu_gpu_function(struct emu_gpu *gpu, unsigned int devfn);	/* or NULL */
 struct emu_function *emu_gpu_vf(struct emu_gpu *gpu, u32 gfid);			/* or NULL */
 
