@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # More than one board, made and removed while others run.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 plug() {	# plug NAME BOARD [DOMAIN]

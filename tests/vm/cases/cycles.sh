@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Many lives of a vGPU: create, boot, close, destroy; memory and slab stay where they are.
 # LEVEL=all: 1,000 of them.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 cycles=60 slack_kib=4096

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The commands of doc/kernel.md, as they stand there.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 board=$(basename "$(dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)")")

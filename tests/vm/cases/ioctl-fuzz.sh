@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Random requests, as an ordinary user and as root.  LEVEL=all: many more.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 node=/dev/nvvgpu/$PF

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A VMM that is killed leaves a vGPU that can be opened again or destroyed, as it was.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 uuid=00000000-0000-4000-8000-00000000000a

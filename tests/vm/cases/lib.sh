@@ -6,6 +6,7 @@
 count=0
 PF=$(basename "$(echo /sys/bus/pci/drivers/nvvgpu_core/*:*)")
 DEVICE=/sys/bus/pci/devices/$PF
+# shellcheck disable=SC2034 # for the cases
 CONFIGFS=/sys/kernel/config/nvvgpu_emu
 ME=$(basename "$0" .sh)
 trap 'echo "1..$count"' EXIT
@@ -59,7 +60,7 @@ is() {
 
 # put VALUE FILE: as one write, with what the kernel says of a failure
 put() {
-    printf '%s\n' "$1" 2>&1 >"$2"
+    { printf '%s\n' "$1" >"$2"; } 2>&1
 }
 
 # eventually NAME SECONDS COMMAND...

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The vGPUs of a board without SR-IOV, through the mdev framework.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 loaded=$(grep -c '^nvvgpu_mdev ' /proc/modules)

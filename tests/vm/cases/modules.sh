@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Modules that are used stay, modules that are not go without a trace and come back.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 board=$(basename "$(dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)")")

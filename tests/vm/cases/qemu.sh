@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A stock QEMU starts a guest with one of our vGPUs, as with any PCI function; the guest's
 # kernel sees the device of the type, reads its registers and uses its framebuffer.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 kernel=$(echo /boot/vmlinuz-*cloud*)

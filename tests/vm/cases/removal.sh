@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The board goes while it is used, its drivers while they are bound, and all comes back.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 board=$(basename "$(dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)")")
@@ -19,7 +20,7 @@ wait $holder 2>/dev/null
 rm -f /tmp/held
 
 # a program that waits for events is told
-sleep 100 </dev/nvvgpu/"$PF" &
+cat "/dev/nvvgpu/$PF" >/dev/null 2>&1 &
 reader=$!
 nvvgpu events --json >/tmp/events 2>&1 &
 events=$!
@@ -27,7 +28,7 @@ sleep 1
 check "unplugged with a vGPU on it" put 0 "$live"
 check "nothing is left on the bus" test ! -e "$DEVICE"
 check "nor a node" test ! -e "/dev/nvvgpu/$PF"
-kill $reader
+eventually "who reads it is told" 5 sh -c "! kill -0 $reader"
 eventually "the listener ends or goes on without it" 5 sh -c "! kill -0 $events || kill $events"
 wait 2>/dev/null
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Who may do what: the group reads, changes need a descriptor opened for writing or
 # CAP_SYS_ADMIN.
+# shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 node=/dev/nvvgpu/$PF
