@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * usage: ioctl-fuzz NODE SEED COUNT
+ *        ioctl-fuzz NODE destroy		whatever vGPUs there are, whoever's they are
  *
  * Random requests on the manager's node: known and unknown numbers, sizes right, short and
  * long, structures of plausible and of random values, pointers into memory that is there, that
@@ -132,13 +133,34 @@ static void one(int fd)
 	}
 }
 
+static int destroy_all(int fd)
+{
+	static struct nvvgpu_vgpu_info infos[NVVGPU_MAX_VGPUS];
+	struct nvvgpu_ioctl_vgpu_list list = {
+		.size = sizeof(list),
+		.count = NVVGPU_MAX_VGPUS,
+		.infos = (uintptr_t)infos,
+	};
+
+	if (ioctl(fd, NVVGPU_IOCTL_VGPU_LIST, &list))
+		return 1;
+	for (uint32_t i = 0; i < list.count; i++) {
+		struct nvvgpu_ioctl_destroy destroy = { .size = sizeof(destroy), .id = infos[i].id };
+
+		if (ioctl(fd, NVVGPU_IOCTL_DESTROY, &destroy))
+			return 1;
+	}
+	printf("%u destroyed\n", list.count);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	long count;
 	int fd;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: ioctl-fuzz NODE SEED COUNT\n");
+	if (argc != 4 && !(argc == 3 && !strcmp(argv[2], "destroy"))) {
+		fprintf(stderr, "usage: ioctl-fuzz NODE SEED COUNT\n       ioctl-fuzz NODE destroy\n");
 		return 2;
 	}
 	fd = open(argv[1], O_RDWR | O_NONBLOCK);
@@ -148,6 +170,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ioctl-fuzz: %s: %s\n", argv[1], strerror(errno));
 		return 1;
 	}
+	if (argc == 3)
+		return destroy_all(fd);
 	state = strtoull(argv[2], NULL, 0);
 	count = strtol(argv[3], NULL, 0);
 	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
