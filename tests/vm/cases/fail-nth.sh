@@ -22,7 +22,10 @@ under() {
 echo N >$failslab/ignore-gfp-wait
 echo N >$failslab/cache-filter
 echo 16 >$failslab/stacktrace-depth
-[ ! -e $failslab/verbose ] || echo 0 >$failslab/verbose
+# quiet: its own traces are no trouble
+for verbose in /sys/kernel/debug/fail*/verbose; do
+    echo 0 >"$verbose"
+done
 
 vfs 2
 for module in nvvgpu_mgr nvvgpu_core; do
