@@ -49,26 +49,6 @@ int nvvgpu_mdev_region_info(struct vfio_device *vdev, struct vfio_region_info *i
 
 /* -------------------------------------------------------------------- accesses */
 
-/* The model takes a register as a dword: its other bytes are written as they read. */
-static int register_rw(struct nvvgpu_mdev *nm, u64 offset, u8 *piece, size_t len, bool write)
-{
-	u64 at = round_down(offset, sizeof(u32));
-	u8 dword[sizeof(u32)];
-	int err;
-
-	if (write && len == sizeof(dword))
-		return nvvgpu_mgr_bar_write(nm->vgpu, 0, at, piece, len);
-	err = nvvgpu_mgr_bar_read(nm->vgpu, 0, at, dword, sizeof(dword));
-	if (err)
-		return err;
-	if (!write) {
-		memcpy(piece, dword + offset - at, len);
-		return 0;
-	}
-	memcpy(dword + offset - at, piece, len);
-	return nvvgpu_mgr_bar_write(nm->vgpu, 0, at, dword, sizeof(dword));
-}
-
 static int config_rw(struct nvvgpu_mdev *nm, u64 offset, u8 *piece, size_t len, bool write)
 {
 	if (write)
@@ -80,24 +60,10 @@ static int config_rw(struct nvvgpu_mdev *nm, u64 offset, u8 *piece, size_t len, 
 static int piece_rw(struct nvvgpu_mdev *nm, u32 index, u64 offset, u8 *piece, size_t len,
 		    bool write)
 {
-	switch (index) {
-	case VFIO_PCI_CONFIG_REGION_INDEX:
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return config_rw(nm, offset, piece, len, write);
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		return register_rw(nm, offset, piece, len, write);
-	default:
-		return write ? nvvgpu_mgr_bar_write(nm->vgpu, index, offset, piece, len) :
-			       nvvgpu_mgr_bar_read(nm->vgpu, index, offset, piece, len);
-	}
-}
-
-static size_t piece_bytes(u32 index, u64 offset, size_t count)
-{
-	size_t most = PIECE_BYTES;
-
-	if (index == VFIO_PCI_BAR0_REGION_INDEX)
-		most = sizeof(u32) - offset % sizeof(u32);
-	return min(count, most);
+	return write ? nvvgpu_mgr_bar_write(nm->vgpu, index, offset, piece, len) :
+		       nvvgpu_mgr_bar_read(nm->vgpu, index, offset, piece, len);
 }
 
 static int user_rw(struct nvvgpu_mdev *nm, u32 index, u64 offset, char __user *buf, u8 *piece,
@@ -124,7 +90,7 @@ static ssize_t region_rw(struct nvvgpu_mdev *nm, u32 index, u64 offset, char __u
 	if (!piece)
 		return -ENOMEM;
 	while (done < count && !err) {
-		len = piece_bytes(index, offset + done, count - done);
+		len = min_t(size_t, count - done, PIECE_BYTES);
 		err = fatal_signal_pending(current) ? -EINTR :
 						      user_rw(nm, index, offset + done, buf + done,
 							      piece, len, write);

@@ -111,7 +111,10 @@ int nvvgpu_mgr_set_bus_master(struct nvvgpu_mgr_vgpu *vgpu, bool enable);
 const struct nvvgpu_type_desc *nvvgpu_mgr_vgpu_type(const struct nvvgpu_mgr_vgpu *vgpu);
 u32 nvvgpu_mgr_vgpu_gfid(const struct nvvgpu_mgr_vgpu *vgpu);
 
-/* BAR0 registers and BAR1 aperture of its virtual function: see vf_read of core_ops.h. */
+/*
+ * BAR0 registers, in accesses of any size and place, and BAR1 aperture of its virtual function;
+ * errors as those of vf_read in core_ops.h.
+ */
 int nvvgpu_mgr_bar_read(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, void *buf, size_t len);
 int nvvgpu_mgr_bar_write(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, const void *buf,
 			 size_t len);

@@ -321,6 +321,37 @@ START_TEST(copy_engine_checks)
 }
 END_TEST
 
+/* Registers are dwords; whoever comes in other sizes is served all the same. */
+START_TEST(registers_of_any_size)
+{
+	const u8 pattern[11] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+	u64 at = NVVGPU_EMU_VF_SCRATCH(4);
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u8 back[11];
+
+	start("l40");
+	vgpu = open_slot(&board, create(&board, 869).slot);
+	for (u32 shift = 0; shift < 4; shift++) {
+		for (u32 len = 1; len <= sizeof(pattern); len++) {
+			for (u32 i = 0; i < 4; i++)
+				vf_set(vgpu, at + 4 * i, 0xeeeeeeee);
+			ck_assert_int_eq(nvvgpu_mgr_bar_write(vgpu, 0, at + shift, pattern, len), 0);
+			ck_assert_int_eq(nvvgpu_mgr_bar_read(vgpu, 0, at + shift, back, len), 0);
+			ck_assert(!memcmp(back, pattern, len));
+			/* the bytes beside it are as they were */
+			ck_assert_int_eq(nvvgpu_mgr_bar_read(vgpu, 0, at + shift + len, back, 1), 0);
+			ck_assert_uint_eq(back[0], 0xee);
+			ck_assert_int_eq(nvvgpu_mgr_bar_read(vgpu, 0, at, back, 3), 0);
+			for (u32 i = 0; i < shift; i++)
+				ck_assert_uint_eq(back[i], 0xee);
+		}
+	}
+	ck_assert_int_eq(nvvgpu_mgr_bar_read(vgpu, 0, NVVGPU_EMU_VF_BAR0_BYTES - 2, back, 4), -ERANGE);
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+END_TEST
+
 START_TEST(task_logs)
 {
 	struct nvvgpu_vgpu_info created;
@@ -445,6 +476,7 @@ void add_vgpus_cases(Suite *s)
 	tcase_add_test(c, parameters);
 	tcase_add_loop_test(c, open_and_close, 0, BOARDS);
 	tcase_add_test(c, copy_engine_checks);
+	tcase_add_test(c, registers_of_any_size);
 	tcase_add_test(c, task_logs);
 	tcase_add_test(c, crash_and_revival);
 	tcase_add_test(c, lists_beside_changes);

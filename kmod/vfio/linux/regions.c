@@ -10,7 +10,7 @@
 
 #define BAR0_BYTES	0x40000			/* what a guest sees, whatever the function has */
 #define TRAP_BYTES	SZ_4K			/* of a bit of trap_pages */
-#define PIECE_BYTES	SZ_64K			/* of an aperture, at a time */
+#define PIECE_BYTES	SZ_64K			/* of an access to the model, at a time */
 
 #define TRAPS_PER_PAGE	(PAGE_SIZE / TRAP_BYTES)
 
@@ -198,54 +198,41 @@ static int model_write(struct nvvgpu_vfio *nv, u32 bar, u64 offset, const void *
 	return err;
 }
 
-/* --------------------------------------------------------------------- registers */
-
-static int register_read(struct nvvgpu_vfio *nv, u64 offset, char __user *buf, size_t len)
+static int piece_rw(struct nvvgpu_vfio *nv, u32 bar, u64 offset, char __user *buf, void *piece,
+		    size_t len, bool write)
 {
-	u8 bytes[sizeof(u32)];
 	int err;
 
-	err = model_read(nv, 0, round_down(offset, 4), bytes, sizeof(bytes));
+	if (write)
+		return copy_from_user(piece, buf, len) ? -EFAULT :
+							 model_write(nv, bar, offset, piece, len);
+	err = model_read(nv, bar, offset, piece, len);
 	if (err)
 		return err;
-	return copy_to_user(buf, bytes + offset % 4, len) ? -EFAULT : 0;
+	return copy_to_user(buf, piece, len) ? -EFAULT : 0;
 }
 
-/* The other bytes of the dword are written as they read: the model knows no byte enables. */
-static int register_write(struct nvvgpu_vfio *nv, u64 offset, const char __user *buf, size_t len)
+/* What has no memory in its BAR, a piece at a time. */
+static ssize_t model_rw(struct nvvgpu_vfio *nv, u32 bar, u64 offset, char __user *buf,
+			size_t count, bool write)
 {
-	u8 bytes[sizeof(u32)];
+	size_t done = 0, len;
 	int err = 0;
+	void *piece;
 
-	if (len < sizeof(bytes))
-		err = model_read(nv, 0, round_down(offset, 4), bytes, sizeof(bytes));
-	if (err)
-		return err;
-	if (copy_from_user(bytes + offset % 4, buf, len))
-		return -EFAULT;
-	return model_write(nv, 0, round_down(offset, 4), bytes, sizeof(bytes));
-}
-
-/* One dword after the other, whatever the size of the access. */
-static ssize_t registers_rw(struct nvvgpu_vfio *nv, u64 offset, char __user *buf, size_t count,
-			    bool write)
-{
-	size_t done = 0;
-
-	while (done < count) {
-		u64 at = offset + done;
-		size_t len = min_t(size_t, 4 - at % 4, count - done);
-		int err;
-
-		if (fatal_signal_pending(current))
-			return done ? done : -EINTR;
-		err = write ? register_write(nv, at, buf + done, len) :
-			      register_read(nv, at, buf + done, len);
-		if (err)
-			return done ? done : err;
-		done += len;
+	piece = kvmalloc(min_t(size_t, count, PIECE_BYTES), GFP_KERNEL);
+	if (!piece)
+		return -ENOMEM;
+	while (done < count && !err) {
+		len = min_t(size_t, count - done, PIECE_BYTES);
+		err = fatal_signal_pending(current) ? -EINTR :
+						      piece_rw(nv, bar, offset + done, buf + done,
+							       piece, len, write);
+		if (!err)
+			done += len;
 	}
-	return done;
+	kvfree(piece);
+	return done ? done : err;
 }
 
 /* -------------------------------------------------------------------------- BARs */
@@ -276,7 +263,8 @@ static ssize_t bar0_rw(struct nvvgpu_vfio *nv, u64 offset, char __user *buf, siz
 		size_t len = bar0_run(nv, at, count - done);
 
 		n = is_register(nv, at) ?
-			    registers_rw(nv, at, buf + done, len, write) :
+			    model_rw(nv, VFIO_PCI_BAR0_REGION_INDEX, at, buf + done, len,
+				     write) :
 			    nvvgpu_vfio_core_rw(nv, VFIO_PCI_BAR0_REGION_INDEX, at, buf + done,
 						len, write);
 		if (n <= 0)
@@ -286,42 +274,6 @@ static ssize_t bar0_rw(struct nvvgpu_vfio *nv, u64 offset, char __user *buf, siz
 			break;
 	}
 	return done ? done : n;
-}
-
-static int piece_rw(struct nvvgpu_vfio *nv, u32 bar, u64 offset, char __user *buf, void *piece,
-		    size_t len, bool write)
-{
-	int err;
-
-	if (write)
-		return copy_from_user(piece, buf, len) ? -EFAULT :
-							 model_write(nv, bar, offset, piece, len);
-	err = model_read(nv, bar, offset, piece, len);
-	if (err)
-		return err;
-	return copy_to_user(buf, piece, len) ? -EFAULT : 0;
-}
-
-static ssize_t aperture_rw(struct nvvgpu_vfio *nv, u32 bar, u64 offset, char __user *buf,
-			   size_t count, bool write)
-{
-	size_t done = 0, len;
-	int err = 0;
-	void *piece;
-
-	piece = kvmalloc(min_t(size_t, count, PIECE_BYTES), GFP_KERNEL);
-	if (!piece)
-		return -ENOMEM;
-	while (done < count && !err) {
-		len = min_t(size_t, count - done, PIECE_BYTES);
-		err = fatal_signal_pending(current) ? -EINTR :
-						      piece_rw(nv, bar, offset + done, buf + done,
-							       piece, len, write);
-		if (!err)
-			done += len;
-	}
-	kvfree(piece);
-	return done ? done : err;
 }
 
 /* ------------------------------------------------------------------- entry points */
@@ -336,7 +288,7 @@ static ssize_t region_rw(struct nvvgpu_vfio *nv, u32 index, u64 offset, char __u
 	case VFIO_PCI_BAR0_REGION_INDEX:
 		return bar0_rw(nv, offset, buf, count, write);
 	default:
-		return aperture_rw(nv, index, offset, buf, count, write);
+		return model_rw(nv, index, offset, buf, count, write);
 	}
 }
 
