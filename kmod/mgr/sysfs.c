@@ -15,13 +15,30 @@ static int vgpu_on(struct nvvgpu_mgr *mgr, u32 slot, const struct nvvgpu_mgr_vgp
 	return 0;
 }
 
-static ssize_t emit_creatable(struct nvvgpu_mgr *mgr, bool occupied, char *buf)
+typedef ssize_t emit_fn(struct nvvgpu_mgr *mgr, const struct nvvgpu_mgr_vgpu *vgpu, char *buf);
+
+/* What emit makes of the vGPU there, NULL without one; it is called with "lock" held. */
+static ssize_t show(struct nvvgpu_mgr *mgr, u32 slot, char *buf, emit_fn *emit)
+{
+	const struct nvvgpu_mgr_vgpu *vgpu;
+	ssize_t len;
+
+	mutex_lock(&mgr->lock);
+	len = vgpu_on(mgr, slot, &vgpu);
+	if (!len)
+		len = emit(mgr, vgpu, buf);
+	mutex_unlock(&mgr->lock);
+	return len;
+}
+
+static ssize_t emit_creatable_types(struct nvvgpu_mgr *mgr, const struct nvvgpu_mgr_vgpu *vgpu,
+				    char *buf)
 {
 	const struct nvvgpu_type_state *states = mgr_type_states(mgr);
 	ssize_t len = sysfs_emit(buf, "ID    : vGPU Name\n");
 	u32 i;
 
-	for (i = 0; i < mgr->types.count && !occupied; i++)
+	for (i = 0; i < mgr->types.count && !vgpu; i++)
 		if (states[i].available)
 			len += sysfs_emit_at(buf, len, "%-5d : %s\n", mgr->types.desc[i].id,
 					     mgr->types.desc[i].name);
@@ -30,85 +47,65 @@ static ssize_t emit_creatable(struct nvvgpu_mgr *mgr, bool occupied, char *buf)
 
 ssize_t nvvgpu_mgr_show_creatable_types(struct nvvgpu_mgr *mgr, u32 slot, char *buf)
 {
-	const struct nvvgpu_mgr_vgpu *vgpu;
-	ssize_t len;
+	return show(mgr, slot, buf, emit_creatable_types);
+}
 
-	mutex_lock(&mgr->lock);
-	len = vgpu_on(mgr, slot, &vgpu);
-	if (!len)
-		len = emit_creatable(mgr, vgpu, buf);
-	mutex_unlock(&mgr->lock);
-	return len;
+static ssize_t emit_current_type(struct nvvgpu_mgr *mgr, const struct nvvgpu_mgr_vgpu *vgpu,
+				 char *buf)
+{
+	return sysfs_emit(buf, "%u\n", vgpu ? vgpu->type.id : 0);
 }
 
 ssize_t nvvgpu_mgr_show_current_type(struct nvvgpu_mgr *mgr, u32 slot, char *buf)
 {
-	const struct nvvgpu_mgr_vgpu *vgpu;
-	ssize_t len;
+	return show(mgr, slot, buf, emit_current_type);
+}
 
-	mutex_lock(&mgr->lock);
-	len = vgpu_on(mgr, slot, &vgpu);
-	if (!len)
-		len = sysfs_emit(buf, "%u\n", vgpu ? vgpu->type.id : 0);
-	mutex_unlock(&mgr->lock);
-	return len;
+static ssize_t emit_params(struct nvvgpu_mgr *mgr, const struct nvvgpu_mgr_vgpu *vgpu, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", vgpu ? vgpu->params : "");
 }
 
 ssize_t nvvgpu_mgr_show_params(struct nvvgpu_mgr *mgr, u32 slot, char *buf)
 {
-	const struct nvvgpu_mgr_vgpu *vgpu;
-	ssize_t len;
+	return show(mgr, slot, buf, emit_params);
+}
 
-	mutex_lock(&mgr->lock);
-	len = vgpu_on(mgr, slot, &vgpu);
-	if (!len)
-		len = sysfs_emit(buf, "%s\n", vgpu ? vgpu->params : "");
-	mutex_unlock(&mgr->lock);
-	return len;
+static ssize_t emit_placement(struct nvvgpu_mgr *mgr, const struct nvvgpu_mgr_vgpu *vgpu, char *buf)
+{
+	if (!vgpu)
+		return -ENXIO;
+	if (vgpu->plan.placement == NVVGPU_PLACEMENT_NONE)
+		return sysfs_emit(buf, "Not Applicable\n");
+	return sysfs_emit(buf, "%u\n", vgpu->plan.placement);
 }
 
 ssize_t nvvgpu_mgr_show_placement(struct nvvgpu_mgr *mgr, u32 slot, char *buf)
 {
-	const struct nvvgpu_mgr_vgpu *vgpu;
-	ssize_t len;
+	return show(mgr, slot, buf, emit_placement);
+}
 
-	mutex_lock(&mgr->lock);
-	len = vgpu_on(mgr, slot, &vgpu);
-	if (!len && !vgpu)
-		len = -ENXIO;
-	else if (!len && vgpu->plan.placement == NVVGPU_PLACEMENT_NONE)
-		len = sysfs_emit(buf, "Not Applicable\n");
-	else if (!len)
-		len = sysfs_emit(buf, "%u\n", vgpu->plan.placement);
-	mutex_unlock(&mgr->lock);
-	return len;
+static ssize_t emit_gpu_instance(struct nvvgpu_mgr *mgr, const struct nvvgpu_mgr_vgpu *vgpu,
+				 char *buf)
+{
+	return vgpu ? sysfs_emit(buf, "Not Applicable\n") : -ENXIO;
 }
 
 ssize_t nvvgpu_mgr_show_gpu_instance(struct nvvgpu_mgr *mgr, u32 slot, char *buf)
 {
-	const struct nvvgpu_mgr_vgpu *vgpu;
-	ssize_t len;
-
-	mutex_lock(&mgr->lock);
-	len = vgpu_on(mgr, slot, &vgpu);
-	if (!len)
-		len = vgpu ? sysfs_emit(buf, "Not Applicable\n") : -ENXIO;
-	mutex_unlock(&mgr->lock);
-	return len;
+	return show(mgr, slot, buf, emit_gpu_instance);
 }
 
 /* Whether the vendor driver is to keep this one vGPU: ours keeps all, or none. */
+static ssize_t emit_warm_update(struct nvvgpu_mgr *mgr, const struct nvvgpu_mgr_vgpu *vgpu,
+				char *buf)
+{
+	return sysfs_emit(buf, "0\n");
+}
+
 ssize_t nvvgpu_mgr_show_warm_update(struct nvvgpu_mgr *mgr, u32 slot, char *buf)
 {
-	const struct nvvgpu_mgr_vgpu *vgpu;
-	ssize_t len;
-
-	mutex_lock(&mgr->lock);
-	len = vgpu_on(mgr, slot, &vgpu);
-	if (!len)
-		len = sysfs_emit(buf, "0\n");
-	mutex_unlock(&mgr->lock);
-	return len;
+	return show(mgr, slot, buf, emit_warm_update);
 }
 
 /* ---------------------------------------------------------------------- writes */

@@ -52,40 +52,23 @@ static ssize_t store(struct device *dev, struct device_attribute *attr, const ch
 	return n;
 }
 
+#define VF_FILE(_name, _what)						\
+	static struct vf_file _name = {					\
+		.attr = __ATTR(_name, 0644, show, store),		\
+		.show = nvvgpu_mgr_show_##_what,			\
+		.store = nvvgpu_mgr_store_##_what,			\
+	}
+
 static struct vf_file creatable_vgpu_types = {
 	.attr = __ATTR(creatable_vgpu_types, 0444, show, NULL),
 	.show = nvvgpu_mgr_show_creatable_types,
 };
 
-static struct vf_file current_vgpu_type = {
-	.attr = __ATTR(current_vgpu_type, 0644, show, store),
-	.show = nvvgpu_mgr_show_current_type,
-	.store = nvvgpu_mgr_store_current_type,
-};
-
-static struct vf_file gpu_instance_id = {
-	.attr = __ATTR(gpu_instance_id, 0644, show, store),
-	.show = nvvgpu_mgr_show_gpu_instance,
-	.store = nvvgpu_mgr_store_gpu_instance,
-};
-
-static struct vf_file placement_id = {
-	.attr = __ATTR(placement_id, 0644, show, store),
-	.show = nvvgpu_mgr_show_placement,
-	.store = nvvgpu_mgr_store_placement,
-};
-
-static struct vf_file vgpu_params = {
-	.attr = __ATTR(vgpu_params, 0644, show, store),
-	.show = nvvgpu_mgr_show_params,
-	.store = nvvgpu_mgr_store_params,
-};
-
-static struct vf_file warm_update = {
-	.attr = __ATTR(warm_update, 0644, show, store),
-	.show = nvvgpu_mgr_show_warm_update,
-	.store = nvvgpu_mgr_store_warm_update,
-};
+VF_FILE(current_vgpu_type, current_type);
+VF_FILE(gpu_instance_id, gpu_instance);
+VF_FILE(placement_id, placement);
+VF_FILE(vgpu_params, params);
+VF_FILE(warm_update, warm_update);
 
 static struct attribute *files[] = {
 	&creatable_vgpu_types.attr.attr,

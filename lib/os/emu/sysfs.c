@@ -210,6 +210,16 @@ static int show_placement(const struct place *p, char *buf, size_t size)
 	return show_manager(p, buf, size, nvvgpu_mgr_show_placement);
 }
 
+static int show_gpu_instance(const struct place *p, char *buf, size_t size)
+{
+	return show_manager(p, buf, size, nvvgpu_mgr_show_gpu_instance);
+}
+
+static int show_warm_update(const struct place *p, char *buf, size_t size)
+{
+	return show_manager(p, buf, size, nvvgpu_mgr_show_warm_update);
+}
+
 enum {
 	ON_PF = 1,
 	ON_VF = 2,
@@ -228,8 +238,10 @@ static const struct attribute {
 	{ "numa_node", ON_PF | ON_VF, show_numa_node },
 	{ "nvidia/creatable_vgpu_types", ON_VF, show_creatable },
 	{ "nvidia/current_vgpu_type", ON_VF, show_current },
+	{ "nvidia/gpu_instance_id", ON_VF, show_gpu_instance },
 	{ "nvidia/placement_id", ON_VF, show_placement },
 	{ "nvidia/vgpu_params", ON_VF, show_params },
+	{ "nvidia/warm_update", ON_VF, show_warm_update },
 	{ "revision", ON_PF | ON_VF, show_revision },
 	{ "sriov_numvfs", ON_PF | SRIOV, show_vfs },
 	{ "sriov_offset", ON_PF | SRIOV, show_vf_offset },
