@@ -42,6 +42,10 @@
 #include <linux/uuid.h>
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
-#include "compat.h"
+#ifdef NVVGPU_HAVE_LINUX_UNALIGNED
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 
 #endif

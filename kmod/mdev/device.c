@@ -4,7 +4,7 @@
  * calls nothing of a device that is not open but open_device() and request().
  */
 #include <linux/sched.h>
-#include "compat_mdev.h"
+#include "compat.h"
 #include "device.h"
 
 /* --------------------------------------------------------------- bus master, reset */

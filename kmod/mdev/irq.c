@@ -6,7 +6,7 @@
  * Nothing in the board raises a vector yet: its model has no way to reach a vGPU that has no
  * function.  A VMM can raise them, by SET_IRQS without eventfds.
  */
-#include "compat_mdev.h"
+#include "compat.h"
 #include "device.h"
 
 u32 nvvgpu_mdev_irq_count(u32 index)

@@ -27,7 +27,7 @@
 #include <linux/workqueue.h>
 #include "../emu.h"
 #include "../pv.h"
-#include "compat_emu.h"
+#include "compat.h"
 
 #define EMU_CONFIG_BYTES	4096
 #define EMU_FIRST_BUS		0x41	/* of the first GPU of a board */

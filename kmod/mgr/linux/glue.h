@@ -24,7 +24,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include "../../core/linux/core_device.h"
-#include "compat_mgr.h"
+#include "compat.h"
 #include "mgr_device.h"
 
 struct mgr_device;

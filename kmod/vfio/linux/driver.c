@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/wait_bit.h>
 #include "../../mgr/linux/mgr_device.h"
-#include "compat_vfio.h"
+#include "compat.h"
 #include "device.h"
 
 #define VENDOR_NVIDIA	0x10de

@@ -6,7 +6,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include "compat_vfio.h"
+#include "compat.h"
 #include "device.h"
 
 /* Of a read or write; a longer one comes back short, so that it can be killed in between. */
