@@ -5,12 +5,12 @@
  * The VFIO device of an mdev that is a GRID T4-1B, as a VMM uses it.  TEST is one of those at the
  * end.  Says what is wrong, and fails.
  */
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include "expect.h"
 #include "vfio-open.h"
 
 #define MIB (1ull << 20)
@@ -29,39 +29,6 @@
 #define BAR1 VFIO_PCI_BAR1_REGION_INDEX
 
 static int fd;
-
-/* ------------------------------------------------------------------ what fails */
-
-static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vprintf(format, args);
-	printf("\n");
-	va_end(args);
-	exit(1);
-}
-
-#define expect(condition)							\
-	do {									\
-		if (!(condition))						\
-			fail("line %d: %s (errno %d)", __LINE__, #condition, errno); \
-	} while (0)
-
-#define expect_eq(got, wanted)							\
-	do {									\
-		unsigned long long _got = (got), _wanted = (wanted);		\
-		if (_got != _wanted)						\
-			fail("line %d: %s is 0x%llx, not 0x%llx", __LINE__, #got, _got, _wanted); \
-	} while (0)
-
-#define expect_errno(call, wanted)						\
-	do {									\
-		errno = 0;							\
-		if ((call) != -1 || errno != (wanted))				\
-			fail("line %d: %s: errno %d, not %d", __LINE__, #call, errno, wanted); \
-	} while (0)
 
 /* ------------------------------------------------------------------- the device */
 
