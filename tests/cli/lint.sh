@@ -8,7 +8,8 @@ set -eu
 command_line=shellcheck
 command -v shellcheck >/dev/null || skip "no shellcheck"
 cd "${SOURCE:?set SOURCE to the root of the tree}"
-find examples tests .ci -name '*.sh' -o -name '*.bash' -o -path .ci/run | sort >"$dir/scripts"
+find examples tests .ci -name '*.sh' -o -name '*.bash' -o -path .ci/run -o \
+    -path tests/vm/vm -o -path tests/vm/init | sort >"$dir/scripts"
 while read -r script; do
     shellcheck -x "$script" >>"$out" 2>>"$err" || status=1
 done <"$dir/scripts"

@@ -78,10 +78,10 @@ test_kernel() {
 }
 
 mapfile -t list < <(kernels)
-if [ ${#list[@]} -eq 0 ] || ! command -v make gcc nm modinfo >/dev/null; then
-	echo "1..0 # SKIP no kernel headers, make, gcc, nm or modinfo"
-	exit 77
-fi
+[ ${#list[@]} -eq 2 ] || [ -n "${NVVGPU_TEST_KERNELS:-}" ] || {
+	echo "1..0 # SKIP the kernels 6.1 and 6.12 cannot be had"
+	exit 0
+}
 work=$(mktemp -d "${TMPDIR:-/tmp}/nvvgpu-kmod.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 header=$work/header

@@ -3,6 +3,8 @@
 # What the tests of nvkm.c and rfc_compat.c share: the RFC's header, and a source tree of the
 # modules with it.  Sourced; TOP is the source directory.
 
+PATH=$PATH:/usr/sbin:/sbin
+
 # write_header DIRECTORY: DIRECTORY/drm/nvkm_vgpu_mgr_vfio.h in the published shape (first RFC,
 # September 2024): these names, in this order, with these types.  Written from the facts.
 write_header() {

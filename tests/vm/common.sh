@@ -4,9 +4,12 @@
 
 set -u -o pipefail
 
+# where depmod, modinfo and chroot are is not in an ordinary user's
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$VM/../.." && pwd)
-CACHE=${NVVGPU_VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nvvgpu-vm}
+CACHE=${NVVGPU_VM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/nvvgpu-vm}
 BUILD=${BUILD:-build}
 case $BUILD in
 /*) ;;

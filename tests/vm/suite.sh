@@ -10,13 +10,19 @@ shift
 level=${TEST_LEVEL:-normal}
 cases=("$@")
 if [ ${#cases[@]} -eq 0 ]; then
-	cases=(board contract vfio-device sriov sysfs rights kill ioctl-fuzz boards removal cycles
-		mdev modules doc)
+	cases=(board contract vfio-device sriov sysfs rights kill crash ioctl-fuzz boards removal
+		cycles mdev modules doc)
 	# all its checks make that kernel ten times slower
 	if [ "$kernel" = debug ]; then
 		level=normal
-		cases=(board vfio-device sriov sysfs kill boards removal fail-nth mdev modules)
+		cases=(board vfio-device sriov sysfs kill crash boards removal fail-nth mdev modules)
 	fi
 fi
-exec "$here/vm" --kernel "$kernel" --timeout 3000 -- env LEVEL="$level" \
-	"$here/cases/run.sh" "${cases[@]}"
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+status=0
+"$here/vm" --kernel "$kernel" --timeout 3000 -- env LEVEL="$level" \
+	"$here/cases/run.sh" "${cases[@]}" | tee "$said" || status=$?
+# what went wrong, for those who show no more of a test than its errors
+[ $status -eq 0 ] || grep '^not ok\|^#' "$said" >&2
+exit $status

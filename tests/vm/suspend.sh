@@ -13,7 +13,7 @@ log=$(mktemp)
 said=$(mktemp)
 trap 'rm -f "$log" "$said"' EXIT
 
-"$here/vm" --kernel "$1" --timeout 60 --log "$log" -- \
+"$here/vm" --kernel "$1" --timeout 300 --log "$log" -- \
 	"$here/cases/run-suspend.sh" >"$said" 2>&1
 if ! grep -q 'TAP: 1\.\.' "$log" || grep -q 'the kernel log has' "$said"; then
 	echo "1..1"

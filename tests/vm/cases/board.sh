@@ -33,3 +33,5 @@ is "a group for each" 4 "$groups"
 check "types are creatable" sh -c 'nvvgpu types --creatable | grep -q L40-48Q'
 vfs 0
 is "gone again" 0 "$(find "$DEVICE/" -name 'virtfn*' | wc -l)"
+
+done_testing

@@ -24,7 +24,7 @@ refused "its kind while it is live" "busy" put l4 "$CONFIGFS/second/board"
 
 put 2 "/sys/bus/pci/devices/1234:41:00.0/sriov_numvfs"
 check "a vGPU on the second" nvvgpu create --gpu 1234:41:00.0 --type L40-24Q
-is "the first is as it was" 0 "$(nvvgpu vgpus "$PF" --json | grep -c '"uuid"')"
+is "the first is as it was" 0 "$(vgpu_count "$PF")"
 check "the second goes with what it has" put 0 "$CONFIGFS/second/live"
 for name in quad small; do
     check "$name goes" put 0 "$CONFIGFS/$name/live"
@@ -32,3 +32,5 @@ for name in quad small; do
 done
 check "for good" rmdir "$CONFIGFS/second"
 is "one GPU is left" 1 "$(nvvgpu gpus --json | grep -c '"address"')"
+
+done_testing

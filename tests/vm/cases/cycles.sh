@@ -16,6 +16,12 @@ memory() {
         END { print available, slab }' /proc/meminfo
 }
 
+# what lives in the model; what only grows is left out
+model() {
+    grep -v '^rpcs\|^controls\|^messages' "/sys/kernel/debug/nvvgpu_emu/$PF/totals"
+}
+
+before=$(model)
 check "the first lives" vgpu-cycles 20
 start=$(memory)
 check "$cycles lives" vgpu-cycles $cycles
@@ -24,5 +30,8 @@ end=$(memory)
 set -- $start $end
 check "MemAvailable: $1 KiB, then $3 KiB" test $(($1 - $3)) -lt $slack_kib
 check "unreclaimable slab: $2 KiB, then $4 KiB" test $(($4 - $2)) -lt $slack_kib
-is "no vGPU is left" 0 "$(nvvgpu vgpus --json | grep -c '"uuid"')"
+is "nothing is left in the model, and nothing was refused there" "$before" "$(model)"
+is "no vGPU is left" 0 "$(vgpu_count "$PF")"
 vfs 0
+
+done_testing

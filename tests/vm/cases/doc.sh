@@ -4,14 +4,8 @@
 # shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-board=$(basename "$(dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)")")
-parameters=$(cd /sys/module/nvvgpu_emu/parameters && echo memory_base="$(cat memory_base)" memory_bytes="$(cat memory_bytes)")
-unload() {
-    for module in nvvgpu_emu nvvgpu_mdev nvvgpu_vfio nvvgpu_mgr nvvgpu_core; do
-        [ ! -d /sys/module/$module ] || rmmod $module || return
-    done
-}
-put 0 "$CONFIGFS/$board/live"
+parameters=$(emu_parameters)
+put 0 "$(board_directory)/live"
 check "nothing is loaded" unload
 
 awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' "$(dirname "$0")/../../../doc/kernel.md" >/tmp/doc.sh
@@ -25,3 +19,5 @@ unload >/dev/null 2>&1
 
 # shellcheck disable=SC2086 # two words
 check "as before" modprobe nvvgpu_emu $parameters boards=l40
+
+done_testing

@@ -7,9 +7,7 @@
 
 failslab=/sys/kernel/debug/failslab
 if [ ! -d $failslab ]; then
-    echo "1..0 # SKIP this kernel has no fault injection"
-    trap - EXIT
-    exit 0
+    skip "this kernel has no fault injection"
 fi
 
 # under MODULE: only allocations with a function of this module on the stack
@@ -34,3 +32,5 @@ for module in nvvgpu_mgr nvvgpu_core; do
     sed 's/^/# /' /tmp/out
 done
 vfs 0
+
+done_testing

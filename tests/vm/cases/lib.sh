@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What the cases share.  A case is a script that runs in the virtual machine as root, with one
-# emulated L40 and no vGPU, and leaves it like that.  It prints TAP.
+# emulated L40 and no vGPU, and leaves it like that.  It prints TAP and ends with done_testing:
+# without that it did not get to its end.
 
 count=0
 PF=$(basename "$(echo /sys/bus/pci/drivers/nvvgpu_core/*:*)")
@@ -9,7 +10,16 @@ DEVICE=/sys/bus/pci/devices/$PF
 # shellcheck disable=SC2034 # for the cases
 CONFIGFS=/sys/kernel/config/nvvgpu_emu
 ME=$(basename "$0" .sh)
-trap 'echo "1..$count"' EXIT
+
+done_testing() {
+    echo "1..$count"
+}
+
+# skip WHY: the whole case
+skip() {
+    echo "1..0 # SKIP $1"
+    exit 0
+}
 
 ok() {
     count=$((count + 1))
@@ -105,4 +115,50 @@ unbind_override() {
     [ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
         echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
     echo "$1" >/sys/bus/pci/drivers_probe
+}
+
+# the directory of the board that has PF
+board_directory() {
+    dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)"
+}
+
+emu_parameters() {
+    (cd /sys/module/nvvgpu_emu/parameters &&
+        echo "memory_base=$(cat memory_base) memory_bytes=$(cat memory_bytes)")
+}
+
+# unload: all of ours, whoever depends on others first
+unload() {
+    for module in nvvgpu_emu nvvgpu_mdev nvvgpu_vfio nvvgpu_mgr nvvgpu_core; do
+        [ ! -d /sys/module/$module ] || rmmod $module || return
+    done
+}
+
+# vgpu_count GPU: a failure is none of the numbers
+vgpu_count() {
+    if nvvgpu vgpus --json "$1" >/tmp/vgpus 2>/tmp/vgpus.err; then
+        grep -c '"uuid"' /tmp/vgpus
+    else
+        echo "failed: $(cat /tmp/vgpus.err)"
+    fi
+}
+
+# state_of UUID: what the library says
+state_of() {
+    nvvgpu show "$1" --json | sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p' | head -n 1
+}
+
+# hold DEVICE [OPTION]: opens its VFIO device as a VMM does; let_go closes it
+hold() {
+    rm -f /tmp/held
+    vfio-hold "$1" /tmp/held ${2:+"$2"} &
+    holder=$!
+    eventually "open" 10 test -e /tmp/held
+}
+
+# let_go SIGNAL
+let_go() {
+    kill -s "$1" "$holder"
+    wait "$holder" 2>/dev/null
+    rm -f /tmp/held
 }

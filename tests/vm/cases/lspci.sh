@@ -5,9 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 if ! lspci --version >/dev/null 2>&1; then
-    echo "1..0 # SKIP no lspci here"
-    trap - EXIT
-    exit 0
+    skip "no lspci here"
 fi
 vfs 4
 name="3D controller \[0302\]: NVIDIA Corporation AD102GL \[L40\] \[10de:26b5\]"
@@ -27,3 +25,5 @@ for line in "Kernel driver in use: nvvgpu_vfio" "MSI-X: Enable- Count=6" "size=2
     check "of a VF: $line" grep -q "$line" /tmp/vf
 done
 vfs 0
+
+done_testing

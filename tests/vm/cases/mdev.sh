@@ -6,9 +6,7 @@
 
 loaded=$(grep -c '^nvvgpu_mdev ' /proc/modules)
 if ! modprobe -q nvvgpu_mdev; then
-    echo "1..0 # SKIP this kernel has no mdev framework"
-    trap - EXIT
-    exit 0
+    skip "this kernel has no mdev framework"
 fi
 
 board=$CONFIGFS/mdev-case
@@ -37,18 +35,6 @@ available() {	# available TYPE...
     for type in "$@"; do
         cat "$types/nvidia-$type/available_instances"
     done | tr '\n' ' ' | sed 's/ $//'
-}
-
-hold() {	# hold UUID [OPTION]: sets holder
-    rm -f /tmp/held
-    vfio-hold "$1" /tmp/held ${2:+"$2"} &
-    holder=$!
-    eventually "open" 10 test -e /tmp/held
-}
-
-let_go() {
-    kill "$holder"
-    wait "$holder" 2>/dev/null
 }
 
 # types
@@ -101,7 +87,7 @@ remove "$first" &
 remover=$!
 sleep 2
 check "its removal waits for the VMM" kill -0 $remover
-let_go
+let_go TERM
 check "and goes on then" wait $remover
 check "it is gone" test ! -e "$mdevs/$first"
 is "all instances are back" "16 8 1" "$(available 222 231 234)"
@@ -179,3 +165,5 @@ is "all instances are back" "16 8 1" "$(available 222 231 234)"
 check "unplugged" put 0 "$board/live"
 check "for good" rmdir "$board"
 [ "$loaded" = 1 ] || check "the adapter is unloaded, idle" rmmod nvvgpu_mdev
+
+done_testing

@@ -7,9 +7,7 @@
 
 kernel=$(echo /boot/vmlinuz-*cloud*)
 if ! command -v qemu-system-x86_64 >/dev/null || [ ! -e "$kernel" ]; then
-    echo "1..0 # SKIP no QEMU and no kernel for a guest here"
-    trap - EXIT
-    exit 0
+    skip "no QEMU and no kernel for a guest here"
 fi
 major=$(qemu-system-x86_64 --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
 check "QEMU $major" test "$major" -ge 10
@@ -69,6 +67,8 @@ is "registers keep what is written" "scratch 0x12345678" "$(grep scratch /tmp/se
 is "so does its framebuffer" "framebuffer 0xCAFE0001" "$(grep framebuffer /tmp/seen)"
 is "to its end" end "$(tail -n 1 /tmp/seen)"
 grep -q '^end' /tmp/seen || tail -n 15 /tmp/console | sed 's/^/# /'
-is "the vGPU is free again" assigned "$(nvvgpu show $uuid --json | sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p' | head -n 1)"
+is "the vGPU is free again" assigned "$(state_of $uuid)"
 check "destroyed" nvvgpu destroy $uuid
 vfs 0
+
+done_testing

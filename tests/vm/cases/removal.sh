@@ -4,47 +4,44 @@
 # shellcheck source=tests/vm/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-board=$(basename "$(dirname "$(grep -l "$PF" "$CONFIGFS"/*/address)")")
-live=$CONFIGFS/$board/live
+live=$(board_directory)/live
 uuid=00000000-0000-4000-8000-00000000000b
 
 vfs 2
 nvvgpu create --type L40-1Q --vf "$(vf 0)" --uuid $uuid >/dev/null 2>&1
-vfio-hold "$(vf 0)" /tmp/held &
-holder=$!
-eventually "open" 10 test -e /tmp/held
+hold "$(vf 0)"
 refused "not while a VMM has it" "busy" put 0 "$live"
 is "still there" nvvgpu_core "$(driver_of "$PF")"
-kill $holder
-wait $holder 2>/dev/null
-rm -f /tmp/held
+let_go TERM
 
-# a program that waits for events is told
-cat "/dev/nvvgpu/$PF" >/dev/null 2>&1 &
+# a program that reads the node waits, and is told
+cat "/dev/nvvgpu/$PF" >/tmp/records 2>/tmp/reader &
 reader=$!
 nvvgpu events --json >/tmp/events 2>&1 &
 events=$!
 sleep 1
+check "a reader waits" kill -0 $reader
+check "a listener waits" kill -0 $events
 check "unplugged with a vGPU on it" put 0 "$live"
 check "nothing is left on the bus" test ! -e "$DEVICE"
 check "nor a node" test ! -e "/dev/nvvgpu/$PF"
-eventually "who reads it is told" 5 sh -c "! kill -0 $reader"
-eventually "the listener ends or goes on without it" 5 sh -c "! kill -0 $events || kill $events"
-wait 2>/dev/null
+eventually "the reader ends" 5 sh -c "! kill -0 $reader"
+check "because the device is gone" grep -qi "no such device" /tmp/reader
+# whose GPU went, the others' events still come: it has none, and waits on or says why not
+kill $events 2>/dev/null
+wait $events 2>/dev/null
+check "the listener has not invented anything" sh -c "! grep -v NVVGPU_EVENT /tmp/events | grep -q '\"kind\": *\"crashed\"'"
 
 # the surprise removal of a PF whose device is open: asked to let go, and it does
 check "plugged in again" put 1 "$live"
 eventually "its driver is back" 10 test -e "/sys/bus/pci/drivers/nvvgpu_core/$PF"
-is "empty" 0 "$(nvvgpu vgpus --json | grep -c '"uuid"')"
+is "empty" 0 "$(vgpu_count "$PF")"
 vfs 2
 nvvgpu create --type L40-1Q --vf "$(vf 0)" >/dev/null 2>&1
-vfio-hold "$(vf 0)" /tmp/held --let-go &
-holder=$!
-eventually "open again" 10 test -e /tmp/held
+hold "$(vf 0)" --let-go
 check "the function is removed under a VMM that lets go" put 1 "$DEVICE/remove"
-wait $holder
+wait "$holder"
 is "which was asked to" 0 $?
-rm -f /tmp/held
 check "gone" test ! -e "$DEVICE"
 check "the rest of the board goes" put 0 "$live"
 check "and comes back" put 1 "$live"
@@ -62,4 +59,6 @@ check "the core driver is unbound with virtual functions there" put "$PF" /sys/b
 check "no functions without it" test ! -e "$DEVICE/virtfn0"
 check "and bound again" put "$PF" /sys/bus/pci/drivers/nvvgpu_core/bind
 eventually "the node is back" 10 test -e "/dev/nvvgpu/$PF"
-is "nothing left over" 0 "$(nvvgpu vgpus --json | grep -c '"uuid"')"
+is "nothing left over" 0 "$(vgpu_count "$PF")"
+
+done_testing

@@ -13,29 +13,23 @@ refused "more than the board has" "range\|invalid" vfs 33
 check "four" vfs 4
 check "a vGPU" nvvgpu create --type L40-1Q --vf "$(vf 1)" --uuid 00000000-0000-4000-8000-000000000001
 refused "none, with a vGPU there" "busy" vfs 0
-is "the vGPU is untouched" 1 "$(nvvgpu vgpus --json | grep -c '"uuid"')"
+is "the vGPU is untouched" 1 "$(vgpu_count "$PF")"
 
-vfio-hold "$(vf 1)" /tmp/held &
-holder=$!
-eventually "opened by a VMM" 10 test -e /tmp/held
+hold "$(vf 1)"
 refused "destroying it while open" "in-use\|in use" nvvgpu destroy 00000000-0000-4000-8000-000000000001
 refused "none, while it is open" "busy" vfs 0
-kill $holder
-wait $holder 2>/dev/null
-rm -f /tmp/held
+let_go TERM
 check "destroyed after the close" nvvgpu destroy 00000000-0000-4000-8000-000000000001
 check "none again" vfs 0
 
 vfs 2
 check "stock vfio-pci is there" modprobe vfio-pci
 check "it takes one of two" bind_to "$(vf 0)" vfio-pci
-vfio-hold "$(vf 0)" /tmp/held &
-holder=$!
-eventually "opened through vfio-pci" 10 test -e /tmp/held
+hold "$(vf 0)"
 refused "none, while vfio-pci's is open" "busy" vfs 0
-kill $holder
-wait $holder 2>/dev/null
-rm -f /tmp/held
+let_go TERM
 unbind_override "$(vf 0)"
 is "back to the variant driver" nvvgpu_vfio "$(driver_of "$(vf 0)")"
 check "none at the end" vfs 0
+
+done_testing

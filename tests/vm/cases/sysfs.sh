@@ -38,13 +38,11 @@ kill $listener
 logs=/sys/kernel/debug/nvvgpu/$PF
 check "logs are the administrator's" sh -c "test \"\$(stat -c %a $logs/$function-vgpu_task_log)\" = 400"
 nvvgpu create --type L40-1Q --vf "$function" --uuid 00000000-0000-4000-8000-00000000000d >/dev/null 2>&1
-vfio-hold "$function" /tmp/held &
-holder=$!
-eventually "open" 10 test -e /tmp/held
+hold "$function"
 check "the task tells of its start" grep -q "vGPU type 871" "$logs/$function-init_task_log"
 check "and of its messages" grep -q "message 1, type 1: status 0x0" "$logs/$function-vgpu_task_log"
-kill $holder
-wait $holder 2>/dev/null
-rm -f /tmp/held
+let_go TERM
 nvvgpu destroy 00000000-0000-4000-8000-00000000000d >/dev/null 2>&1
 vfs 0
+
+done_testing
