@@ -10,7 +10,7 @@
 #include <linux/atomic.h>
 #include <linux/module.h>
 #include <linux/wait_bit.h>
-#include "../core/linux/core_device.h"
+#include "../../core/linux/core_device.h"
 #include "device.h"
 
 #define VENDOR_NVIDIA	0x10de

@@ -25,7 +25,7 @@
 #include <linux/mutex.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
-#include "../mgr/linux/mgr_device.h"
+#include "../../mgr/linux/mgr_device.h"
 
 #define NVVGPU_MDEV_BAR0_BYTES	0x40000
 #define NVVGPU_MDEV_VECTORS	6		/* of MSI-X */
