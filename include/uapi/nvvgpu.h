@@ -322,8 +322,8 @@ struct nvvgpu_event_record {
 /*
  * WARM_SAVE [change]: writes an image of the manager's state (types, mode,
  * vGPUs with parameters, events).  WARM_RESTORE [change]: on a manager without
- * vGPUs, takes the image back; all or nothing.  EBADMSG: image damaged or not
- * for this board.
+ * vGPUs, takes the image back; all or nothing.  EBADMSG: image damaged, not for
+ * this board, or saved with another number of VFs.
  */
 struct nvvgpu_ioctl_warm {
 	__u32 size;

@@ -94,6 +94,7 @@ struct nvvgpu_core {
 	/* boot memory that the firmware keeps reading */
 	struct nvvgpu_dma wpr_meta, libos_args, rm_args, logs[3];
 	bool running;
+	bool silent;		/* under rpc_lock: it left a call unanswered, and has said nothing since */
 };
 
 static inline u32 core_rd32(struct nvvgpu_core *core, u32 reg)

@@ -27,6 +27,7 @@
  */
 #include <linux/io.h>
 #include <linux/sort.h>
+#include "outstanding.h"
 #include "linux/glue.h"
 #include "rfc.h"
 
@@ -688,23 +689,30 @@ static int attach_handle(struct nvkm_pf *pf)
 	return pf->nvkm->attach_handle(pf->handle, &who);
 }
 
+static atomic_t devices = ATOMIC_INIT(0);
+
 static void release_aux(struct device *dev)
 {
 	struct nvvgpu_core_device *device = nvvgpu_core_device(to_auxiliary_dev(dev));
 
 	kfree(container_of(to_core_pci(device), struct nvkm_pf, pci));
+	outstanding_drop(&devices);
 }
 
 static int init_aux(struct nvkm_pf *pf)
 {
 	struct auxiliary_device *aux = &pf->pci.device.aux;
 	struct pci_dev *pdev = pf->pci.pdev;
+	int err;
 
 	aux->name = NVVGPU_CORE_AUX_NAME;
 	aux->id = pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 	aux->dev.parent = &pdev->dev;
 	aux->dev.release = release_aux;
-	return auxiliary_device_init(aux);
+	err = auxiliary_device_init(aux);
+	if (!err)
+		outstanding_add(&devices);
+	return err;
 }
 
 static int start(struct nvkm_pf *pf)
@@ -852,6 +860,7 @@ static void __exit nvkm_exit(void)
 		detach(pdev);
 		device_unlock(&pdev->dev);
 	}
+	outstanding_wait(&devices);
 }
 
 module_init(nvkm_init);

@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #define SEND_TIMEOUT_MS 4000
+#define SILENT_TIMEOUT_MS 20
 
 static struct gsp_queue_header *cmd_header(struct nvvgpu_core *core)
 {
@@ -83,7 +84,7 @@ static int wait_for_room(struct nvvgpu_core *core, u32 slots)
 	u32 read, room;
 	int err = 0;
 
-	core_wait_start(&wait, SEND_TIMEOUT_MS);
+	core_wait_start(&wait, core->silent ? SILENT_TIMEOUT_MS : SEND_TIMEOUT_MS);
 	for (;;) {
 		read = le32_to_cpu(READ_ONCE(stat_header(core)->read_ptr));
 		if (read >= GSP_QUEUE_SLOTS)

@@ -790,7 +790,8 @@ static int compat_probe(struct auxiliary_device *aux, const struct auxiliary_dev
 	struct compat_pf *pf;
 	int err;
 
-	if (!is_moved_over(nvvgpu_core_device(aux)->pdev))
+	/* a core that did not come back from suspend leaves its device behind */
+	if (!is_moved_over(nvvgpu_core_device(aux)->pdev) || !nvvgpu_core_device(aux)->core)
 		return -ENODEV;
 	pf = kzalloc(sizeof(*pf), GFP_KERNEL);
 	if (!pf)
@@ -920,19 +921,20 @@ static int register_nvkm(void)
 /* As nvvgpu_core's own exit does: VFs leave the bus under the rescan lock. */
 static int end_vfs(struct device *dev, void *unused)
 {
-	pci_lock_rescan_remove();
-	device_lock(dev);
-	if (pci_num_vf(to_pci_dev(dev)))
+	if (!device_trylock(dev))
+		return 0;
+	if (dev_get_drvdata(dev) && pci_num_vf(to_pci_dev(dev)))
 		nvkm_driver.sriov_configure(to_pci_dev(dev), 0);
 	device_unlock(dev);
-	pci_unlock_rescan_remove();
 	return 0;
 }
 
 static void unregister_nvkm(void)
 {
+	pci_lock_rescan_remove();
 	if (driver_for_each_device(&nvkm_driver.driver, NULL, NULL, end_vfs))
 		pr_warn("nvvgpu: virtual functions stay\n");
+	pci_unlock_rescan_remove();
 	pci_unregister_driver(&nvkm_driver);
 }
 

@@ -8,6 +8,7 @@
 #include "internal.h"
 
 #define RPC_TIMEOUT_MS 10000
+#define SILENT_TIMEOUT_MS 200	/* once it did not answer, until it does */
 
 /* A firmware that does not count calls leaves 0 there. */
 static bool is_awaited(const struct core_message *msg, u32 function, u32 call)
@@ -23,6 +24,13 @@ static int note_in_time(struct nvvgpu_core *core, const struct core_wait *wait,
 	return ktime_get_ns() < wait->deadline_ns ? 0 : -ETIMEDOUT;
 }
 
+/* It is slow, not dead: who waits now has the full time. */
+static void note_heard(struct nvvgpu_core *core, struct core_wait *wait)
+{
+	core->silent = false;
+	core_wait_start(wait, RPC_TIMEOUT_MS);
+}
+
 static int await(struct nvvgpu_core *core, u32 function, u32 timeout_ms, struct core_message *msg)
 {
 	struct core_wait wait;
@@ -31,6 +39,8 @@ static int await(struct nvvgpu_core *core, u32 function, u32 timeout_ms, struct 
 	core_wait_start(&wait, timeout_ms);
 	for (;;) {
 		err = core_queue_receive(core, msg);
+		if (!err && core->silent)
+			note_heard(core, &wait);
 		if (err == -EAGAIN)
 			err = core_wait_again(&wait);
 		else if (!err && is_awaited(msg, function, core->queues.call))
@@ -38,8 +48,10 @@ static int await(struct nvvgpu_core *core, u32 function, u32 timeout_ms, struct 
 		else if (!err)
 			err = note_in_time(core, &wait, msg);
 		if (err)
-			return err;
+			break;
 	}
+	core->silent |= err == -ETIMEDOUT;
+	return err;
 }
 
 /*
@@ -54,7 +66,7 @@ static int take_reply(struct nvvgpu_core *core, u32 function, void *buf, size_t 
 	struct core_message msg;
 	int err;
 
-	err = await(core, function, RPC_TIMEOUT_MS, &msg);
+	err = await(core, function, core->silent ? SILENT_TIMEOUT_MS : RPC_TIMEOUT_MS, &msg);
 	if (err)
 		return err;
 	if (msg.len < least || msg.len > len)

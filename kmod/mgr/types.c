@@ -102,6 +102,8 @@ int mgr_type_check(const struct nvvgpu_type_desc *desc)
 	if (!size_ok(desc->profile_bytes) || !size_ok(desc->framebuffer_bytes) ||
 	    !size_ok(desc->gsp_heap_bytes))
 		return -EINVAL;
+	if (!is_power_of_2(desc->bar1_mib))
+		return -EINVAL;
 	if (desc->framebuffer_bytes > desc->profile_bytes ||
 	    desc->profile_bytes - desc->framebuffer_bytes != desc->reservation_bytes)
 		return -EINVAL;

@@ -390,17 +390,15 @@ static bool rules_fit(const struct nvvgpu_mgr *mgr, const struct warm_image *ima
 	if (image->mode != NVVGPU_MODE_EQUAL_SIZE &&
 	    (image->mode != NVVGPU_MODE_MIXED_SIZE || !mgr->config.mixed_size_capable))
 		return false;
-	if (image->slots_enabled > mgr->config.slots ||
-	    (!mgr->config.sriov && image->slots_enabled != mgr->config.slots))
-		return false;
-	return image->last_id <= 0xffff;
+	/* who owns the VFs says how many there are, not an image */
+	return image->slots_enabled == mgr->space.slots_enabled && image->last_id <= 0xffff;
 }
 
 static bool events_fit(const struct warm_image *image)
 {
 	u32 i;
 
-	if (!image->next_sequence ||
+	if (!image->next_sequence || image->next_sequence > S64_MAX ||
 	    image->event_count != min_t(u64, image->next_sequence - 1, MGR_EVENTS))
 		return false;
 	for (i = 0; i < image->event_count; i++)
@@ -454,7 +452,6 @@ static bool vgpus_fit(struct nvvgpu_mgr *mgr, struct warm_image *image,
 
 	*space = mgr->space;
 	space->mode = image->mode;
-	space->slots_enabled = image->slots_enabled;
 	for (i = 0; i < image->vgpu_count; i++) {
 		struct warm_vgpu *vgpu = &image->vgpus[i];
 		const struct nvvgpu_type_desc *type = mgr_types_find(types, vgpu->type_id);
@@ -492,14 +489,6 @@ static int check_image(struct nvvgpu_mgr *mgr, struct warm_image *image, struct 
 }
 
 /* -------------------------------------------------------- restore: all or nothing */
-
-static void set_slots(struct nvvgpu_mgr *mgr, u32 count)
-{
-	mutex_lock(&mgr->lock);
-	mgr->space.slots_enabled = count;
-	mgr->states_valid = false;
-	mutex_unlock(&mgr->lock);
-}
 
 static int recreate(struct nvvgpu_mgr *mgr, const struct warm_vgpu *vgpu,
 		    struct nvvgpu_mgr_vgpu **ret, struct mgr_why *why)
@@ -568,7 +557,6 @@ static int apply(struct nvvgpu_mgr *mgr, const struct warm_image *image, struct 
 {
 	struct nvvgpu_mgr_vgpu *vgpus[NVVGPU_MAX_VGPUS];
 	u32 old_mode = mgr->space.mode;
-	u32 old_slots = mgr->space.slots_enabled;
 	int err;
 
 	err = upload(mgr, types);
@@ -580,15 +568,13 @@ static int apply(struct nvvgpu_mgr *mgr, const struct warm_image *image, struct 
 		err = mgr_fail_core(mgr, why, err);
 		goto undo_types;
 	}
-	set_slots(mgr, image->slots_enabled);
 	err = recreate_all(mgr, image, vgpus, why);
 	if (err)
-		goto undo_slots;
+		goto undo_mode;
 	commit(mgr, image, vgpus);
 	return 0;
 
-undo_slots:
-	set_slots(mgr, old_slots);
+undo_mode:
 	if (mgr_mode_apply(mgr, old_mode))
 		pr_warn("nvvgpu: warm restore: the former mode was refused\n");
 undo_types:

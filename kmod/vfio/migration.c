@@ -48,7 +48,7 @@ static int session_new(struct nvvgpu_mgr_vgpu *vgpu, bool saving,
 {
 	struct nvvgpu_migration_session *s;
 
-	s = kvzalloc(sizeof(*s), GFP_KERNEL);
+	s = kvzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		return -ENOMEM;
 	kref_init(&s->ref);

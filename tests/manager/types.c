@@ -82,6 +82,8 @@ START_TEST(adds_types)
 	BAD(reservation_bytes, 1);
 	BAD(gsp_heap_bytes, 0);
 	BAD(gsp_heap_bytes, ~0ULL);
+	BAD(bar1_mib, 0);
+	BAD(bar1_mib, 3);
 	BAD(name[0], '\0');
 	BAD(name[3], '\n');
 	BAD(class_name[0], '\x7f');

@@ -88,6 +88,27 @@ START_TEST(warm_image_of_another_board)
 }
 END_TEST
 
+/* Not an image, but who owns the VFs says how many there are. */
+START_TEST(warm_image_of_other_vfs)
+{
+	static struct image image;
+	u32 why;
+
+	start("l40");
+	populate(&board);
+	ck_assert_int_eq(warm_save(&board, &image), 0);
+	destroy_all(&board);
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, 4), 0);
+	ck_assert_int_eq(warm_restore(&board, image.data, image.len, &why), -EBADMSG);
+	ck_assert_uint_eq(why, NVVGPU_WHY_BAD_IMAGE);
+	ck_assert_uint_eq(info(&board).slots_enabled, 4);
+	ck_assert_int_eq(nvvgpu_mgr_set_slots_enabled(board.mgr, board_slots(&board)), 0);
+	ck_assert_int_eq(warm_restore(&board, image.data, image.len, NULL), 0);
+	destroy_all(&board);
+	board_stop(&board);
+}
+END_TEST
+
 /* Damage: every bit, every length. */
 START_TEST(warm_image_damaged)
 {
@@ -181,6 +202,7 @@ void add_warm_cases(Suite *s)
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, warm_update, 0, BOARDS);
 	tcase_add_test(c, warm_image_of_another_board);
+	tcase_add_test(c, warm_image_of_other_vfs);
 	tcase_add_test(c, warm_image_damaged);
 	tcase_add_test(c, warm_image_forged);
 	tcase_add_test(c, warm_arguments);

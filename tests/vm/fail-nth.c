@@ -7,7 +7,8 @@
  * Does one thing again and again, with the 1st, 2nd, 3rd... allocation of the system call
  * failing, until nothing is left that could fail.  Each failure has to be one, to leave nothing
  * behind, and not to keep the next from succeeding.  /sys/kernel/debug/failslab says which
- * allocations are meant.  Prints how many were injected, how many of these the call survived.
+ * allocations are meant; none of them is an error.  Prints how many were injected, how many of
+ * these the call survived.
  */
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -17,7 +18,6 @@
 #define MOST 20000
 
 static int fail_nth_fd;
-
 
 static void arm(int nth)
 {
@@ -140,7 +140,9 @@ static int loop(size_t which, char **a)
 		fprintf(stderr, "fail-nth: without a failure left: %s\n", strerror(-err));
 		return 1;
 	}
-	return nth < MOST ? 0 : 1;
+	if (nth == 1)
+		fprintf(stderr, "fail-nth: there is nothing that could fail\n");
+	return nth > 1 && nth < MOST ? 0 : 1;
 }
 
 int main(int argc, char **argv)

@@ -15,7 +15,7 @@ if [ ${#cases[@]} -eq 0 ]; then
 	# all its checks make that kernel ten times slower
 	if [ "$kernel" = debug ]; then
 		level=normal
-		cases=(board vfio-device sriov sysfs kill crash boards removal fail-nth mdev modules)
+		cases=(board vfio-device sriov sysfs rights kill crash ioctl-fuzz boards removal mdev modules)
 	fi
 fi
 said=$(mktemp)

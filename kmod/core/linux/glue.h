@@ -21,11 +21,13 @@ struct core_pci {
 	struct nvvgpu_hw hw;
 	struct pci_dev *pdev;
 	int irq;
+	u8 reset_methods[PCI_NUM_RESET_METHODS];	/* what the function had before */
 
 	/* hw.c */
 	void __iomem *bar0;
 	int pv;				/* the emulated board's capability */
-	struct mutex write_lock;	/* a register's address and its value go together */
+	struct mutex write_lock;	/* a register's address and its value go together; lost */
+	bool lost;			/* a write: none that may depend on it follows */
 	struct mutex transfer_lock;	/* the staging area */
 	struct nvvgpu_pv_rom *rom;
 
@@ -42,6 +44,7 @@ static inline struct core_pci *to_core_pci(struct nvvgpu_core_device *device)
 
 /* hw.c: BAR0 mapped, struct nvvgpu_hw filled; -EOPNOTSUPP: not an emulated board */
 int core_hw_init(struct core_pci *pf);
+void core_hw_restart(struct core_pci *pf);	/* before the core starts, again too */
 void core_hw_fini(struct core_pci *pf);
 
 /* sriov.c */

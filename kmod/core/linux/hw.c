@@ -33,39 +33,68 @@ static u32 room(struct core_pci *pf)
 	return writes;
 }
 
+static bool has_room(struct core_pci *pf)
+{
+	u32 writes;
+
+	if (!pf->lost && read_poll_timeout(room, writes, writes, 10, ROOM_TIMEOUT_US, false, pf)) {
+		dev_err(&pf->pdev->dev, "the board takes no writes; bind the driver again\n");
+		pf->lost = true;
+	}
+	return !pf->lost;
+}
+
+/* Nothing after a write that was lost: it may have said where the next one goes. */
 static void hw_wr32(struct nvvgpu_hw *hw, u32 reg, u32 val)
 {
 	struct core_pci *pf = to_pf(hw);
-	u32 writes;
 
 	mutex_lock(&pf->write_lock);
-	if (read_poll_timeout(room, writes, writes, 10, ROOM_TIMEOUT_US, false, pf))
-		dev_warn_ratelimited(&pf->pdev->dev, "register 0x%x: the board takes no writes\n",
-				     reg);
-	writel(val, pf->bar0 + reg);
-	pci_write_config_dword(pf->pdev, pf->pv + NVVGPU_PV_CAP_ADDRESS, reg);
-	pci_write_config_dword(pf->pdev, pf->pv + NVVGPU_PV_CAP_DATA, val);
+	if (has_room(pf)) {
+		writel(val, pf->bar0 + reg);
+		pci_write_config_dword(pf->pdev, pf->pv + NVVGPU_PV_CAP_ADDRESS, reg);
+		pci_write_config_dword(pf->pdev, pf->pv + NVVGPU_PV_CAP_DATA, val);
+	}
+	mutex_unlock(&pf->write_lock);
+}
+
+void core_hw_restart(struct core_pci *pf)
+{
+	mutex_lock(&pf->write_lock);
+	pf->lost = false;
 	mutex_unlock(&pf->write_lock);
 }
 
 /* ------------------------------------------- what has no memory in its BAR */
 
+/*
+ * transfer_lock held: the board has done with the staging area and the registers.  It reads them
+ * when it gets to the command, which may be after somebody gave up on it.
+ */
+static int wait_transfer(struct core_pci *pf)
+{
+	u32 left;
+
+	if (pf->lost || readl_poll_timeout(pf->bar0 + NVVGPU_PV_COMMAND, left, !left, 20,
+					   TRANSFER_TIMEOUT_US)) {
+		dev_warn_ratelimited(&pf->pdev->dev, "the board does not answer\n");
+		return -ETIMEDOUT;
+	}
+	return 0;
+}
+
 /* transfer_lock held: runs what stands in the staging area. */
 static int run_transfer(struct core_pci *pf, u32 function, u64 offset, size_t len, u32 command)
 {
-	u32 left;
+	int err;
 
 	writel(function, pf->bar0 + NVVGPU_PV_FUNCTION);
 	writel(lower_32_bits(offset), pf->bar0 + NVVGPU_PV_OFFSET_LO);
 	writel(upper_32_bits(offset), pf->bar0 + NVVGPU_PV_OFFSET_HI);
 	writel(len, pf->bar0 + NVVGPU_PV_BYTES);
 	hw_wr32(&pf->hw, NVVGPU_PV_COMMAND, command);
-	if (readl_poll_timeout(pf->bar0 + NVVGPU_PV_COMMAND, left, !left, 20,
-			       TRANSFER_TIMEOUT_US)) {
-		dev_warn_ratelimited(&pf->pdev->dev, "the board does not answer\n");
-		return -ETIMEDOUT;
-	}
-	return -(int)readl(pf->bar0 + NVVGPU_PV_RESULT);
+	err = wait_transfer(pf);
+	return err ? err : -(int)readl(pf->bar0 + NVVGPU_PV_RESULT);
 }
 
 static int read_piece(struct core_pci *pf, u32 function, u64 offset, void *buf, size_t len)
@@ -73,7 +102,9 @@ static int read_piece(struct core_pci *pf, u32 function, u64 offset, void *buf, 
 	int err;
 
 	mutex_lock(&pf->transfer_lock);
-	err = run_transfer(pf, function, offset, len, NVVGPU_PV_COMMAND_READ);
+	err = wait_transfer(pf);
+	if (!err)
+		err = run_transfer(pf, function, offset, len, NVVGPU_PV_COMMAND_READ);
 	if (err != -ETIMEDOUT)
 		memcpy_fromio(buf, pf->bar0 + NVVGPU_PV_STAGING, len);
 	mutex_unlock(&pf->transfer_lock);
@@ -85,8 +116,11 @@ static int write_piece(struct core_pci *pf, u32 function, u64 offset, const void
 	int err;
 
 	mutex_lock(&pf->transfer_lock);
-	memcpy_toio(pf->bar0 + NVVGPU_PV_STAGING, buf, len);
-	err = run_transfer(pf, function, offset, len, NVVGPU_PV_COMMAND_WRITE);
+	err = wait_transfer(pf);
+	if (!err) {
+		memcpy_toio(pf->bar0 + NVVGPU_PV_STAGING, buf, len);
+		err = run_transfer(pf, function, offset, len, NVVGPU_PV_COMMAND_WRITE);
+	}
 	mutex_unlock(&pf->transfer_lock);
 	return err;
 }

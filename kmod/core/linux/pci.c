@@ -6,6 +6,7 @@
  * never loads it for somebody's card.
  */
 #include <linux/interrupt.h>
+#include "outstanding.h"
 #include "glue.h"
 
 #define VENDOR_NVIDIA 0x10de
@@ -48,6 +49,7 @@ static int start_core(struct core_pci *pf)
 {
 	int err;
 
+	core_hw_restart(pf);
 	err = nvvgpu_core_start(&pf->hw, &pf->device.core);
 	if (err)
 		return err;
@@ -68,23 +70,47 @@ static void stop_core(struct core_pci *pf)
 	pf->device.core = NULL;
 }
 
+/* -------------------------------------------------------------------- reset */
+
+/*
+ * A reset ends the firmware, and with it every vGPU, behind the back of all who use one.  So there
+ * is none while the driver is bound: unbind it, reset, bind it again.
+ */
+static void forbid_reset(struct core_pci *pf)
+{
+	memcpy(pf->reset_methods, pf->pdev->reset_methods, sizeof(pf->reset_methods));
+	memset(pf->pdev->reset_methods, 0, sizeof(pf->pdev->reset_methods));
+}
+
+static void allow_reset(struct core_pci *pf)
+{
+	memcpy(pf->pdev->reset_methods, pf->reset_methods, sizeof(pf->reset_methods));
+}
+
 /* --------------------------------------------------------------------- life */
+
+static atomic_t devices = ATOMIC_INIT(0);
 
 static void release_aux(struct device *dev)
 {
 	kfree(to_core_pci(nvvgpu_core_device(to_auxiliary_dev(dev))));
+	outstanding_drop(&devices);
 }
 
 /* From here on the auxiliary device owns the memory. */
 static int init_aux(struct core_pci *pf)
 {
 	struct auxiliary_device *aux = &pf->device.aux;
+	int err;
 
 	aux->name = NVVGPU_CORE_AUX_NAME;
 	aux->id = pf->hw.domain_bdf;
 	aux->dev.parent = &pf->pdev->dev;
 	aux->dev.release = release_aux;
-	return auxiliary_device_init(aux);
+	err = auxiliary_device_init(aux);
+	if (!err)
+		outstanding_add(&devices);
+	return err;
 }
 
 static int start(struct core_pci *pf)
@@ -102,12 +128,14 @@ static int start(struct core_pci *pf)
 		goto err_aux;
 	}
 	pci_set_drvdata(pf->pdev, pf);
+	forbid_reset(pf);
 	err = auxiliary_device_add(&pf->device.aux);
 	if (err)
 		goto err_core;
 	return 0;
 
 err_core:
+	allow_reset(pf);
 	stop_core(pf);
 err_aux:
 	core_hw_fini(pf);
@@ -163,6 +191,7 @@ void nvvgpu_core_remove(struct pci_dev *pdev)
 	auxiliary_device_delete(&pf->device.aux);
 	stop_core(pf);
 	core_hw_fini(pf);
+	allow_reset(pf);
 	auxiliary_device_uninit(&pf->device.aux);
 	pci_clear_master(pdev);
 	pci_release_mem_regions(pdev);
@@ -214,11 +243,17 @@ static struct pci_driver core_driver = {
 	.driver.pm = pm_sleep_ptr(&nvvgpu_core_pm_ops),
 };
 
+/* Whoever has the device's lock takes the driver off himself, and may wait for this walk to end. */
 static int end_vfs(struct device *dev, void *unused)
 {
-	pci_lock_rescan_remove();
-	core_sriov_end(pci_get_drvdata(to_pci_dev(dev)));
-	pci_unlock_rescan_remove();
+	struct core_pci *pf;
+
+	if (!device_trylock(dev))
+		return 0;
+	pf = dev_get_drvdata(dev);
+	if (pf)
+		core_sriov_end(pf);
+	device_unlock(dev);
 	return 0;
 }
 
@@ -233,8 +268,11 @@ static int __init core_init(void)
  */
 static void __exit core_exit(void)
 {
+	pci_lock_rescan_remove();
 	WARN_ON(driver_for_each_device(&core_driver.driver, NULL, NULL, end_vfs));
+	pci_unlock_rescan_remove();
 	pci_unregister_driver(&core_driver);
+	outstanding_wait(&devices);
 }
 
 module_init(core_init);

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "glue.h"
@@ -44,6 +45,23 @@ static void free_gpus(struct emu_board *board)
 		emu_gpu_free(board->gpus[--board->gpu_count]);
 }
 
+/*
+ * A board without SR-IOV is for the driver called "nvidia", a name that mdev types need.  Where the
+ * driver of real boards has it, that one would be given the emulated one.
+ */
+static int request_mdev_driver(void)
+{
+	struct device_driver *driver;
+
+	request_module(EMU_MDEV_MODULE);
+	driver = driver_find(EMU_PF_DRIVER_WITHOUT_SRIOV, &pci_bus_type);
+	if (driver && driver->owner && !strcmp(module_name(driver->owner), EMU_MDEV_MODULE))
+		return 0;
+	pr_err("a board without SR-IOV needs " EMU_MDEV_MODULE ", and no other driver called \""
+	       EMU_PF_DRIVER_WITHOUT_SRIOV "\"\n");
+	return driver ? -EBUSY : -ENODEV;
+}
+
 static int make_gpus(struct emu_board *board)
 {
 	int err;
@@ -70,6 +88,11 @@ int emu_board_new(const struct nvvgpu_emu_board_data *data, int domain, struct e
 	domain = choose_domain(domain);
 	if (domain < 0)
 		return domain;
+	if (!data->vfs_total) {
+		err = request_mdev_driver();
+		if (err)
+			return err;
+	}
 	board = kzalloc(sizeof(*board), GFP_KERNEL);
 	if (!board)
 		return -ENOMEM;

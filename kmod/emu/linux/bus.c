@@ -7,7 +7,7 @@
 #include "glue.h"
 
 #define PF_DRIVER "nvvgpu_core"
-#define PF_DRIVER_WITHOUT_SRIOV "nvidia"	/* that of nvvgpu_mdev */
+#define VF_DRIVER "nvvgpu_vfio"
 
 static struct pci_ops emu_bus_ops = {
 	.read = emu_config_read,
@@ -50,29 +50,24 @@ static int claim_bars(struct pci_dev *pdev)
 }
 
 /*
- * The PF is for our core driver and never for the one that a real board of its ids would get.
- * Its VFs are for whoever wants them.
+ * The functions are for our drivers, not for those that a real board of their ids would get: the
+ * PF for good, its VFs until somebody wants them for another.
  */
-static const char *pf_driver(struct pci_dev *pdev)
+static const char *driver_for(struct emu_function *fn)
 {
-	return emu_bus_function(&pdev->dev)->gpu->data->vfs_total ? PF_DRIVER :
-								    PF_DRIVER_WITHOUT_SRIOV;
-}
-
-static int prepare_pf(struct pci_dev *pdev)
-{
-	int err;
-
-	err = emu_set_driver_override(pdev, pf_driver(pdev));
-	return err ? err : claim_bars(pdev);
+	if (!emu_function_is_pf(fn))
+		return VF_DRIVER;
+	return fn->gpu->data->vfs_total ? PF_DRIVER : EMU_PF_DRIVER_WITHOUT_SRIOV;
 }
 
 static int prepare(struct emu_function *fn, struct device *dev)
 {
-	int err = 0;
+	struct pci_dev *pdev = to_pci_dev(dev);
+	int err;
 
-	if (emu_function_is_pf(fn))
-		err = prepare_pf(to_pci_dev(dev));
+	err = emu_set_driver_override(pdev, driver_for(fn));
+	if (!err && emu_function_is_pf(fn))
+		err = claim_bars(pdev);
 	return err ? err : emu_iommu_prepare(dev);
 }
 

@@ -29,6 +29,10 @@
 #include "../pv.h"
 #include "compat.h"
 
+/* the driver of a board without SR-IOV, and its module */
+#define EMU_PF_DRIVER_WITHOUT_SRIOV	"nvidia"
+#define EMU_MDEV_MODULE			"nvvgpu_mdev"
+
 #define EMU_CONFIG_BYTES	4096
 #define EMU_FIRST_BUS		0x41	/* of the first GPU of a board */
 #define EMU_FIRST_DOMAIN	0x0001	/* 0 is the machine's own */

@@ -62,6 +62,6 @@ static void __exit emu_exit(void)
 
 module_init(emu_init);
 module_exit(emu_exit);
-MODULE_SOFTDEP("pre: nvvgpu_core nvvgpu_mgr nvvgpu_vfio nvvgpu_mdev");
+MODULE_SOFTDEP("pre: nvvgpu_core nvvgpu_mgr nvvgpu_vfio");
 MODULE_DESCRIPTION("Emulated NVIDIA vGPU board");
 MODULE_LICENSE("Dual MIT/GPL");

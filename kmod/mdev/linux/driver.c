@@ -7,9 +7,8 @@
  *
  * The types are there as long as the board's manager, whatever driver the board is bound to.
  */
-#include <linux/atomic.h>
 #include <linux/module.h>
-#include <linux/wait_bit.h>
+#include "outstanding.h"
 #include "../../core/linux/core_device.h"
 #include "device.h"
 
@@ -21,13 +20,12 @@ static atomic_t holders = ATOMIC_INIT(0);
 
 void nvvgpu_mdev_hold(void)
 {
-	atomic_inc(&holders);
+	outstanding_add(&holders);
 }
 
 void nvvgpu_mdev_drop(void)
 {
-	if (atomic_dec_and_test(&holders))
-		wake_up_var(&holders);
+	outstanding_drop(&holders);
 }
 
 /* --------------------------------------------------------------------------- mdevs */
@@ -226,7 +224,7 @@ err_slots:
 	auxiliary_driver_unregister(&slots_driver);
 err_mdev:
 	mdev_unregister_driver(&mdev_driver);
-	wait_var_event(&holders, !atomic_read(&holders));
+	outstanding_wait(&holders);
 	return err;
 }
 
@@ -235,7 +233,7 @@ static void __exit mdev_adapter_exit(void)
 	pci_unregister_driver(&board_driver);
 	auxiliary_driver_unregister(&slots_driver);
 	mdev_unregister_driver(&mdev_driver);
-	wait_var_event(&holders, !atomic_read(&holders));
+	outstanding_wait(&holders);
 }
 
 module_init(mdev_adapter_init);

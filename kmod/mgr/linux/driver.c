@@ -199,6 +199,8 @@ int mgr_device_start(struct mgr_device *md, struct nvvgpu_mgr **ret)
 	struct nvvgpu_mgr *mgr;
 	int err;
 
+	if (!core->core)	/* it did not come back from suspend, and said why */
+		return -ENODEV;
 	err = nvvgpu_mgr_start(core->core, &config, &mgr);
 	if (err)
 		return err;
@@ -326,17 +328,31 @@ static bool runs_core(struct pci_dev *pf)
 	return device_for_each_child(&pf->dev, NULL, is_core_device);
 }
 
+/* For as long as somebody may need to look at it. */
+static bool lock_soon(struct device *dev)
+{
+	int tries;
+
+	for (tries = 0; tries < 20; tries++) {
+		if (device_trylock(dev))
+			return true;
+		msleep(5);
+	}
+	return false;
+}
+
 /*
  * The aux device's lock is only tried: who has it binds the manager, or unbinds it, and may wait
  * for sriov_lock, which the caller may hold (VFs are probed while they are being enabled).  With
  * it, the state says whether the manager is there to stay: between two VFs that an unbinding
- * manager has taken off their drivers, the lock is free.
+ * manager has taken off their drivers, the lock is free.  Not only once: a bound manager has the
+ * deferred tried again before it drops the lock.
  */
 static int link_vf(struct pci_dev *vf, struct device *manager)
 {
 	int err = -EPROBE_DEFER;
 
-	if (!device_trylock(manager))
+	if (!lock_soon(manager))
 		return err;
 	if (manager->links.status == DL_DEV_DRIVER_BOUND)
 		err = device_link_add(&vf->dev, manager, DL_FLAG_AUTOREMOVE_CONSUMER) ? 0 :

@@ -73,10 +73,7 @@ static int resume(struct device *dev)
 
 	if (!md->image)
 		return 0;	/* there was no manager before either */
-	if (!nvvgpu_core_device(md->aux)->core)
-		err = -ENODEV;	/* the core driver said why */
-	else
-		err = mgr_device_start(md, &mgr);
+	err = mgr_device_start(md, &mgr);
 	if (err) {
 		mgr_device_hang_up(md);
 		return err;
@@ -84,6 +81,7 @@ static int resume(struct device *dev)
 	give_back(md, mgr);
 	down_write(&md->gate);
 	md->mgr = mgr;
+	WRITE_ONCE(md->gone, false);	/* set when an earlier resume failed */
 	up_write(&md->gate);
 	/* what the suspend kept from being sent, and who polls with an older cursor */
 	mgr_host_ops.event(md);

@@ -5,13 +5,12 @@
  * it comes when the manager is up, and is unbound before the manager goes.
  */
 #include <linux/slab.h>
-#include <linux/wait_bit.h>
+#include "outstanding.h"
 #include "../internal.h"
 #include "glue.h"
 
 #define OWNER	"mdev"	/* of what is created here, as lists show it */
 
-/* Devices alive; the last reference to one may be given back long after it was removed. */
 static atomic_t devices = ATOMIC_INIT(0);
 
 /* ------------------------------------------------------------- coming and going */
@@ -19,8 +18,7 @@ static atomic_t devices = ATOMIC_INIT(0);
 static void release(struct device *dev)
 {
 	kfree(container_of(dev, struct nvvgpu_mgr_slots, aux.dev));
-	if (atomic_dec_and_test(&devices))
-		wake_up_var(&devices);
+	outstanding_drop(&devices);
 }
 
 static struct nvvgpu_mgr_slots *new_slots(struct mgr_device *md)
@@ -40,7 +38,7 @@ static struct nvvgpu_mgr_slots *new_slots(struct mgr_device *md)
 		kfree(slots);
 		return NULL;
 	}
-	atomic_inc(&devices);
+	outstanding_add(&devices);
 	return slots;
 }
 
@@ -73,7 +71,7 @@ void mgr_slots_remove(struct nvvgpu_mgr_slots *slots)
 
 void mgr_slots_exit(void)
 {
-	wait_var_event(&devices, !atomic_read(&devices));
+	outstanding_wait(&devices);
 }
 
 /* ------------------------------------------------------- for the driver of the slots */

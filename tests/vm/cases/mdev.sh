@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 loaded=$(grep -c '^nvvgpu_mdev ' /proc/modules)
-if ! modprobe -q nvvgpu_mdev; then
+if ! modprobe -qn nvvgpu_mdev; then
     skip "this kernel has no mdev framework"
 fi
 
@@ -13,6 +13,7 @@ board=$CONFIGFS/mdev-case
 mkdir "$board"
 put t4 "$board/board"
 check "a T4 is plugged in" put 1 "$board/live"
+is "and the kernel loaded its adapter" 1 "$(grep -c '^nvvgpu_mdev ' /proc/modules)"
 PF=$(cat "$board/address")
 DEVICE=/sys/bus/pci/devices/$PF
 driver=/sys/bus/pci/drivers/nvidia

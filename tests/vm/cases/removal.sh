@@ -57,7 +57,9 @@ check "and go with it" vfs 0
 vfs 2
 check "the core driver is unbound with virtual functions there" put "$PF" /sys/bus/pci/drivers/nvvgpu_core/unbind
 check "no functions without it" test ! -e "$DEVICE/virtfn0"
+check "a reset without it" put 1 "$DEVICE/reset"
 check "and bound again" put "$PF" /sys/bus/pci/drivers/nvvgpu_core/bind
+refused "no reset with it" "ioctl" put 1 "$DEVICE/reset"
 eventually "the node is back" 10 test -e "/dev/nvvgpu/$PF"
 is "nothing left over" 0 "$(vgpu_count "$PF")"
 

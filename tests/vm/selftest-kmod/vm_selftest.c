@@ -3,7 +3,6 @@
  * Does what the VM has to notice: write warn, oops, panic, deadlock, overflow, leak or atomic to
  * /sys/module/vm_selftest/parameters/provoke.
  */
-#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -60,7 +59,7 @@ static int provoke(const char *value, const struct kernel_param *parameter)
 		leak();
 	} else if (sysfs_streq(value, "atomic")) {
 		spin_lock(&spin);
-		msleep(1);
+		might_sleep();
 		spin_unlock(&spin);
 	} else {
 		return -EINVAL;

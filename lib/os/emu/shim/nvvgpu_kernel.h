@@ -66,6 +66,7 @@ typedef int64_t s64;
 #define SZ_1G 0x40000000
 #define U32_MAX UINT32_MAX
 #define U64_MAX UINT64_MAX
+#define S64_MAX INT64_MAX
 
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
@@ -111,6 +112,7 @@ typedef int64_t s64;
 
 typedef int gfp_t;
 #define GFP_KERNEL 0
+#define GFP_KERNEL_ACCOUNT 0
 
 /*
  * Test builds can make the nth allocation of this thread fail, and see how many
