@@ -160,7 +160,7 @@ test_debug() {
 	provoke leak "a leak (kmemleak)" 'unreferenced object'
 	provoke atomic "sleeping with a spinlock held" 'sleeping function called'
 	notices "lockdep that is off" 'debug_locks is 0' \
-		'echo warn >/sys/module/vm_selftest/parameters/provoke'
+		'echo overflow >/sys/module/vm_selftest/parameters/provoke'
 }
 
 test_root() {
@@ -176,7 +176,7 @@ $TOP"
 	check "the root is not written to" [ ! -e "$root/etc/count" ]
 	tar -C "$root" -czf "$work/root.tar.gz" ./etc ./bin
 	check "an archive of a root is unpacked" [ -e "$(CACHE=$work/cache unpacked_root \
-		"$work/root.tar.gz")/etc/os-release" ]
+		"$work/root.tar.gz")/etc/debian_version" ]
 }
 
 with_root=

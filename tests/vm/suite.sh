@@ -15,7 +15,8 @@ if [ ${#cases[@]} -eq 0 ]; then
 	# all its checks make that kernel ten times slower
 	if [ "$kernel" = debug ]; then
 		level=normal
-		cases=(board vfio-device sriov sysfs rights kill crash ioctl-fuzz boards removal mdev modules)
+		cases=(board vfio-device iommufd sriov sysfs rights kill crash ioctl-fuzz boards removal mdev
+			modules)
 	fi
 fi
 said=$(mktemp)

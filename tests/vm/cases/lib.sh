@@ -30,9 +30,7 @@ not_ok() {
     count=$((count + 1))
     echo "not ok $count - $ME: $1"
     shift
-    for line in "$@"; do
-        echo "# $line"
-    done
+    printf '%s\n' "$@" | sed 's/^/# /'
 }
 
 # check NAME COMMAND...: it succeeds

@@ -6,6 +6,7 @@
 uint64_t seed, random_state, fuzz_count = 3000;
 char pf[NAME_MAX + 1], functions[2][NAME_MAX + 1];
 uint32_t vgpus[2];
+bool iommufd;
 
 uint32_t any(void)
 {
@@ -45,8 +46,9 @@ struct device device_open(int number)
 {
 	struct vfio_region_info info;
 	struct device device;
-	int err = vfio_open(functions[number], &device.vfio);
+	int err;
 
+	err = (iommufd ? open_by_iommufd : vfio_open)(functions[number], &device.vfio);
 	if (err)
 		fail("%s: %s", functions[number], strerror(-err));
 	device.fd = device.vfio.device;

@@ -6,6 +6,7 @@
  *   regions.c	information, mappings, BARs		config.c	configuration space, fuzz
  *   dma.c	interrupts, DMA				reset.c		reset, reopening, power
  *   two.c	one vGPU against the other		migration.c	states, data, races
+ *   iommufd.c	the other way to a device
  */
 #ifndef NVVGPU_TESTS_VM_VFIO_DEVICE_H
 #define NVVGPU_TESTS_VM_VFIO_DEVICE_H
@@ -58,6 +59,7 @@
 extern char pf[NAME_MAX + 1], functions[2][NAME_MAX + 1];
 extern uint32_t vgpus[2];
 extern uint64_t seed, random_state, fuzz_count;
+extern bool iommufd;	/* devices are opened that way */
 
 struct device {
 	struct vfio vfio;
@@ -71,6 +73,8 @@ bool all(const void *buf, size_t len, uint8_t byte);
 void region_info(struct device *device, uint32_t index, struct vfio_region_info *info);
 struct device device_open(int number);
 void device_close(struct device *device);
+/* As vfio_open(); the container is an iommufd then, and there is no group. */
+int open_by_iommufd(const char *name, struct vfio *vfio);
 ssize_t region_read(struct device *device, uint32_t index, uint64_t at, void *buf, size_t len);
 ssize_t region_write(struct device *device, uint32_t index, uint64_t at, const void *buf,
 		size_t len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: vfio-device [--seed N] [--count N] [TEST]...
+ * usage: vfio-device [--seed N] [--count N] [--iommufd yes] [TEST]...
  *
  * The VFIO devices of two vGPUs through the stock uAPI, as a VMM uses them: regions, mappings,
  * configuration space, interrupts, DMA, reset, migration; one vGPU against the other.  It turns
@@ -247,6 +247,8 @@ int main(int argc, char **argv)
 	for (; first + 1 < argc && argv[first][0] == '-'; first += 2) {
 		if (!strcmp(argv[first], "--seed"))
 			seed = strtoull(argv[first + 1], NULL, 0);
+		else if (!strcmp(argv[first], "--iommufd"))
+			iommufd = !strcmp(argv[first + 1], "yes");
 		else
 			fuzz_count = strtoull(argv[first + 1], NULL, 0);
 	}

@@ -175,8 +175,8 @@ void test_migration_bad_data(void)
 
 	pattern(garbage, sizeof(garbage), 1);
 	GO(&device, RESUMING, &data);
-	if (write(data, garbage, sizeof(garbage)) < 0)
-		expect(errno);
+	/* taken as it comes, or refused at the first look */
+	expect(write(data, garbage, sizeof(garbage)) > 0 || errno == EINVAL);
 	expect_eq(set_state(&device, VFIO_DEVICE_STATE_STOP, NULL), -EINVAL);
 	expect_eq(state(&device), VFIO_DEVICE_STATE_RESUMING);
 	expect_eq(set_state(&device, VFIO_DEVICE_STATE_RUNNING, NULL), -EINVAL);

@@ -39,15 +39,14 @@ void test_reset_keeps_dma(void)
 	struct device device = device_open(0);
 	uint8_t *memory = guest_memory(MIB);
 	int fd = vector(&device, 0);
-	bool on;
 
 	dma_map(&device, memory, IOVA, MIB, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 	bus_master(&device, true);
 	reset(&device);
-	on = get(&device, CONFIG, 4, 2) & 4;
+	expect(get(&device, CONFIG, 4, 2) & 4);
 	reg_put(&device, REG_DOORBELL, 0);
-	expect_eq(raised(fd, on ? 5000 : 200), on);
-	expect_eq(copy(&device, IOVA, 0, 4096, COPY_TO_FB), on ? 0 : EACCES);
+	expect(raised(fd, 5000));
+	expect_eq(copy(&device, IOVA, 0, 4096, COPY_TO_FB), 0);
 }
 
 /* What the framebuffer holds stays, the function's own memory does not. */
@@ -77,11 +76,10 @@ void test_power(void)
 
 	leave_traces(&device, 4000);
 	sleeping(&device, true);
-	if ((get(&device, CONFIG, capability(&device, 0x01) + 4, 2) & 3) == 3) {
-		expect_errno(region_read(&device, BAR0, REG_BOOT1, &value, 4), EIO);
-		expect_errno(region_read(&device, BAR1, 0, &value, 4), EIO);
-		expect_errno(region_read(&device, BAR0, PLAIN, &value, 4), EIO);
-	}
+	expect_eq(get(&device, CONFIG, capability(&device, 0x01) + 4, 2) & 3, 3);
+	expect_errno(region_read(&device, BAR0, REG_BOOT1, &value, 4), EIO);
+	expect_errno(region_read(&device, BAR1, 0, &value, 4), EIO);
+	expect_errno(region_read(&device, BAR0, PLAIN, &value, 4), EIO);
 	sleeping(&device, false);
 	expect(fb_is(&device, 500 * MIB, MIB, 4000));
 	sleeping(&device, true);
