@@ -48,6 +48,7 @@ PROTOTYPE = re.compile(r"(?P<type>[\w\s]+?[\s*]+)(?P<name>nvvgpu_\w+)\s*\((?P<ar
 NAMES = {
     "nvvgpu_create": "GPU.create",
     "nvvgpu_destroy": "VGPU.destroy",
+    "nvvgpu_destroy_as": "VGPU.destroy",
     "nvvgpu_device_open": "VGPU.open",
     "nvvgpu_get_uri": "Host.uri",
     "nvvgpu_gpu_list": "Host.gpus",

@@ -205,14 +205,12 @@ static void read_ids(struct nvvgpu_gpu *gpu, struct os *os)
 }
 
 /* What only the driver knows; a GPU whose driver does not answer is shown without. */
-static void read_info(struct nvvgpu_gpu *gpu, struct os *os)
+static void read_info(struct nvvgpu_gpu *gpu)
 {
 	struct framework_info info;
 
-	if (!gpu_is_shared(gpu) || gpu->framework->ops.info(gpu->framework, &info)) {
-		gpu->driver_version = read_module_version(os, gpu->driver);
+	if (!gpu_is_shared(gpu) || gpu->framework->ops.info(gpu->framework, &info))
 		return;
-	}
 	text_copy(gpu->name, sizeof(gpu->name), info.board_name);
 	gpu->framebuffer_bytes = info.framebuffer_bytes;
 	if (info.driver_version[0])
@@ -240,7 +238,7 @@ static int gpu_new(struct nvvgpu *host, const char *address, struct nvvgpu_gpu *
 		gpu_free(gpu);
 		return err;
 	}
-	read_info(gpu, host->os);
+	read_info(gpu);
 	*ret = gpu;
 	return 0;
 }
@@ -315,6 +313,31 @@ static int visit(const char *name, void *arg)
 	return err;
 }
 
+static char *version_among(const struct gpu_table *table, size_t count, const char *driver)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct nvvgpu_gpu *gpu = table->gpus[i];
+
+		if (gpu->driver_version && gpu->driver && !strcmp(gpu->driver, driver))
+			return strdup(gpu->driver_version);
+	}
+	return NULL;
+}
+
+/* Where no framework told the version its module does, once for all GPUs. */
+static void complete_versions(struct os *os, struct gpu_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct nvvgpu_gpu *gpu = table->gpus[i];
+
+		if (!gpu->driver || gpu->driver_version)
+			continue;
+		gpu->driver_version = version_among(table, i, gpu->driver);
+		if (!gpu->driver_version)
+			gpu->driver_version = read_module_version(os, gpu->driver);
+	}
+}
+
 static int compare_gpus(const void *a, const void *b)
 {
 	return pci_address_compare((*(struct nvvgpu_gpu *const *)a)->address,
@@ -338,6 +361,7 @@ int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret)
 		       error_errno(err, host->uri, "searching " DEVICES " of sysfs for GPUs");
 	}
 	qsort(search.table->gpus, search.table->count, sizeof(search.table->gpus[0]), compare_gpus);
+	complete_versions(host->os, search.table);
 	*ret = search.table;
 	return 0;
 }
@@ -557,6 +581,11 @@ NVVGPU_EXPORT const char *nvvgpu_gpu_get_reason_text(struct nvvgpu_gpu *gpu)
 	return gpu->framework->reason_text;
 }
 
+NVVGPU_EXPORT const char *nvvgpu_gpu_get_evidence(struct nvvgpu_gpu *gpu)
+{
+	return gpu->framework->evidence;
+}
+
 /* -------------------------------------------------------------- live values */
 
 NVVGPU_EXPORT int nvvgpu_gpu_get_vfs_enabled(struct nvvgpu_gpu *gpu, uint32_t *ret)
@@ -574,12 +603,7 @@ NVVGPU_EXPORT int nvvgpu_gpu_get_vfs_enabled(struct nvvgpu_gpu *gpu, uint32_t *r
 
 NVVGPU_EXPORT int nvvgpu_gpu_get_mode(struct nvvgpu_gpu *gpu, enum nvvgpu_mode *ret)
 {
-	struct framework_info info;
-	int err = gpu->framework->ops.info(gpu->framework, &info);
-
-	if (!err)
-		*ret = info.mode;
-	return err;
+	return gpu->framework->ops.get_mode(gpu->framework, ret);
 }
 
 NVVGPU_EXPORT int nvvgpu_gpu_set_mixed_size(struct nvvgpu_gpu *gpu, bool mixed)

@@ -53,6 +53,7 @@ struct nvvgpu_spec {		/* lib/spec.c */
 	bool has_placement;
 	uint32_t placement;
 	char *params;		/* "k=v,k=v"; NULL: none */
+	bool force_params;
 	char *owner;		/* NULL: none */
 };
 

@@ -123,15 +123,23 @@ static void add_drm_nodes(struct builder *b, struct nvvgpu_gpu *gpu)
 	add(b, "drm_nodes", nodes);
 }
 
-/* A GPU that cannot be shared has no live values; another that does not answer is an error. */
-static int gpu_live(struct nvvgpu_gpu *gpu, uint32_t *vfs_enabled, struct framework_info *info)
-{
-	int err = nvvgpu_gpu_get_vfs_enabled(gpu, vfs_enabled);
+struct live {
+	uint32_t vfs_enabled;
+	enum nvvgpu_mode mode;
+	uint64_t vgpus;
+};
 
-	if (err || gpu_is_shared(gpu))
-		return err ? err : gpu->framework->ops.info(gpu->framework, info);
-	*info = (struct framework_info){ .mode = NVVGPU_GPU_MODE_UNKNOWN };
-	return 0;
+/* A GPU that cannot be shared has no live values; another that does not answer is an error. */
+static int gpu_live(struct nvvgpu_gpu *gpu, struct live *live)
+{
+	int err = nvvgpu_gpu_get_vfs_enabled(gpu, &live->vfs_enabled);
+
+	live->mode = NVVGPU_GPU_MODE_UNKNOWN;
+	live->vgpus = 0;
+	if (err || !gpu_is_shared(gpu))
+		return err;
+	err = nvvgpu_gpu_get_mode(gpu, &live->mode);
+	return err ? err : nvvgpu_gpu_get_statistic(gpu, NVVGPU_STAT_VGPUS, &live->vgpus);
 }
 
 /* Where there is a framework that is not spoken to, there may be any number. */
@@ -142,6 +150,7 @@ static bool vgpus_known(struct nvvgpu_gpu *gpu)
 	case NVVGPU_REASON_NO_DRIVER:
 	case NVVGPU_REASON_PASSTHROUGH:
 	case NVVGPU_REASON_NOT_CAPABLE:
+	case NVVGPU_REASON_VFS_DISABLED:
 		return true;
 	default:
 		return false;
@@ -151,12 +160,11 @@ static bool vgpus_known(struct nvvgpu_gpu *gpu)
 NVVGPU_EXPORT int nvvgpu_gpu_to_json(struct nvvgpu_gpu *gpu, char **ret)
 {
 	int node = nvvgpu_gpu_get_numa_node(gpu);
-	struct framework_info info;
-	uint32_t vfs_enabled;
+	struct live live;
 	struct builder b;
 	int err;
 
-	err = gpu_live(gpu, &vfs_enabled, &info);
+	err = gpu_live(gpu, &live);
 	if (err)
 		return err;
 	builder_init(&b);
@@ -165,6 +173,7 @@ NVVGPU_EXPORT int nvvgpu_gpu_to_json(struct nvvgpu_gpu *gpu, char **ret)
 	add_id(&b, "vendor_id", nvvgpu_gpu_get_vendor_id(gpu));
 	add_id(&b, "device_id", nvvgpu_gpu_get_device_id(gpu));
 	add_text(&b, "framework", nvvgpu_framework_name(nvvgpu_gpu_get_framework(gpu)));
+	add_text(&b, "evidence", nvvgpu_gpu_get_evidence(gpu));
 	add_text(&b, "driver", nvvgpu_gpu_get_driver(gpu));
 	if (node < 0)
 		add_null(&b, "numa_node");
@@ -175,11 +184,11 @@ NVVGPU_EXPORT int nvvgpu_gpu_to_json(struct nvvgpu_gpu *gpu, char **ret)
 	else
 		add_null(&b, "framebuffer_bytes");
 	add_number(&b, "vfs_total", nvvgpu_gpu_get_vfs_total(gpu));
-	add_number(&b, "vfs_enabled", vfs_enabled);
-	add_text(&b, "mode", nvvgpu_mode_name(info.mode));
+	add_number(&b, "vfs_enabled", live.vfs_enabled);
+	add_text(&b, "mode", nvvgpu_mode_name(live.mode));
 	add_drm_nodes(&b, gpu);
 	if (vgpus_known(gpu))
-		add_number(&b, "vgpus", info.vgpus);
+		add_number(&b, "vgpus", live.vgpus);
 	else
 		add_null(&b, "vgpus");
 	add_reason(&b, nvvgpu_gpu_get_reason(gpu), nvvgpu_gpu_get_reason_text(gpu));

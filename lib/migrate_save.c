@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include "framework/record.h"
 #include "migrate_op.h"
 #include "os/vfio_uapi.h"
 
@@ -51,7 +52,8 @@ static int identify_vgpu(struct nvvgpu_stream_info *info, struct nvvgpu_vgpu *vg
 	if (nvvgpu_vgpu_get_placement(vgpu, &info->placement))
 		info->placement = UINT32_MAX;
 	err = keep_string(&info->type_name, nvvgpu_vgpu_get_type_name(vgpu));
-	if (!err)
+	/* whoever restores it makes one of his own of another program's */
+	if (!err && strcmp(nvvgpu_vgpu_get_owner(vgpu), RECORD_FOREIGN))
 		err = keep_string(&info->owner, nvvgpu_vgpu_get_owner(vgpu));
 	if (!err)
 		err = nvvgpu_vgpu_get_params(vgpu, &info->params);

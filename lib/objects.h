@@ -72,6 +72,12 @@ int type_find(struct nvvgpu_gpu *gpu, const char *id_or_name, struct framework_t
 bool type_available(const struct nvvgpu_type *type, uint32_t *ret);
 bool vgpu_placement(const struct nvvgpu_vgpu *vgpu, uint32_t *ret);
 
+/*
+ * params.c: parameters that no driver could mean are refused, names that nobody knows are
+ * told to the log.  force: values of known names are not looked at.
+ */
+int params_check(struct nvvgpu *host, const char *object, const char *params, bool force);
+
 /* reason.c */
 void reason_sentence(enum nvvgpu_reason reason, uint64_t detail, char *buf, size_t size);
 const char *reason_next_step(enum nvvgpu_reason reason);

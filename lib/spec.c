@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uapi/nvvgpu.h>
+#include "framework/record.h"
 #include "internal.h"
 #include "util/text.h"
 
@@ -150,10 +151,18 @@ NVVGPU_EXPORT int nvvgpu_spec_add_param(struct nvvgpu_spec *spec, const char *ke
 	return 0;
 }
 
+NVVGPU_EXPORT void nvvgpu_spec_set_force_params(struct nvvgpu_spec *spec, bool force)
+{
+	spec->force_params = force;
+}
+
 NVVGPU_EXPORT int nvvgpu_spec_set_owner(struct nvvgpu_spec *spec, const char *owner)
 {
 	if (owner && (strlen(owner) >= NVVGPU_OWNER_LEN || !text_is_clean(owner)))
 		return invalid(owner, "an owner is a text of at most 63 bytes without control "
 			       "characters", "use a shorter name");
+	if (owner && !strcmp(owner, RECORD_FOREIGN))
+		return invalid(owner, "this is what the vGPUs of other programs are called",
+			       "use another name");
 	return replace(&spec->owner, owner);
 }

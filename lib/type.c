@@ -56,6 +56,11 @@ static bool is_creatable(const struct framework_state *state)
 	return state->available && state->available != FRAMEWORK_UNKNOWN;
 }
 
+static bool is_number(uint32_t available)
+{
+	return available != FRAMEWORK_UNKNOWN && available != FRAMEWORK_SOME;
+}
+
 /* --------------------------------------------------------------------- list */
 
 static struct nvvgpu_type_list *list_new(struct nvvgpu_gpu *gpu, uint32_t room)
@@ -358,7 +363,7 @@ bool type_available(const struct nvvgpu_type *type, uint32_t *ret)
 {
 	uint32_t available = state_of(type)->available;
 
-	if (available == FRAMEWORK_UNKNOWN)
+	if (!is_number(available))
 		return false;
 	*ret = available;
 	return true;

@@ -2,6 +2,7 @@
 /* vGPUs: create, destroy, find, ask. */
 #include <stdlib.h>
 #include <string.h>
+#include "framework/record.h"
 #include "objects.h"
 
 /* Immutable: what changes while a vGPU lives is asked of the driver by each call. */
@@ -382,7 +383,7 @@ static int create_new(struct nvvgpu_gpu *gpu, const struct nvvgpu_spec *spec,
 		return err;
 	err = vgpu_new(gpu, &facts, true, ret);
 	if (err)
-		gpu->framework->ops.destroy(gpu->framework, &facts);
+		gpu->framework->ops.destroy(gpu->framework, &facts, &(bool){ false });
 	return err;
 }
 
@@ -420,7 +421,10 @@ NVVGPU_EXPORT int nvvgpu_create(struct nvvgpu_gpu *gpu, struct nvvgpu_spec *spec
 	if (!spec || !spec->type)
 		return error_set(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, gpu->address,
 				 "the spec names no type", "set one with nvvgpu_spec_set_type()");
-	err = type_find(gpu, spec->type, &types, &type);
+	err = spec->params ? params_check(gpu->host, gpu->address, spec->params,
+					  spec->force_params) : 0;
+	if (!err)
+		err = type_find(gpu, spec->type, &types, &type);
 	if (err)
 		return err;
 	err = create(gpu, spec, type, ret);
@@ -433,9 +437,50 @@ NVVGPU_EXPORT bool nvvgpu_vgpu_was_created(struct nvvgpu_vgpu *vgpu)
 	return vgpu->created;
 }
 
+/* What has no owner is everybody's; the object that made a vGPU is its owner's. */
+static bool may_destroy(const struct nvvgpu_vgpu *vgpu, const char *owner, unsigned int flags)
+{
+	const char *own = vgpu->facts.owner;
+
+	if (!*own || vgpu->created || (flags & NVVGPU_DESTROY_FOREIGN))
+		return true;
+	return owner && !strcmp(owner, own) && strcmp(own, RECORD_FOREIGN);
+}
+
+static int refuse_owner(const struct nvvgpu_vgpu *vgpu)
+{
+	if (!strcmp(vgpu->facts.owner, RECORD_FOREIGN))
+		return error_set(EPERM, NVVGPU_REASON_FOREIGN_OWNER, vgpu->uuid,
+				 "it was made by another program", "let that one destroy it, or say "
+				 "that it shall be destroyed although it is foreign");
+	return error_setf(EPERM, NVVGPU_REASON_FOREIGN_OWNER, vgpu->uuid,
+			  "let its owner destroy it, or name the owner",
+			  "it belongs to the owner \"%s\"", vgpu->facts.owner);
+}
+
+NVVGPU_EXPORT int nvvgpu_destroy_as(struct nvvgpu_vgpu *vgpu, const char *owner,
+				    unsigned int flags, bool *ret_destroyed)
+{
+	bool destroyed = false;
+	int err;
+
+	if (flags & ~NVVGPU_DESTROY_FOREIGN)
+		return error_setf(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, vgpu->uuid,
+				  "use 0 or NVVGPU_DESTROY_FOREIGN", "unknown flags 0x%x",
+				  flags & ~NVVGPU_DESTROY_FOREIGN);
+	if (host_is_read_only(vgpu->gpu->host))
+		return error_errno(EROFS, vgpu->uuid, "destroying the vGPU");
+	if (!may_destroy(vgpu, owner, flags))
+		return refuse_owner(vgpu);
+	err = vgpu->gpu->framework->ops.destroy(vgpu->gpu->framework, &vgpu->facts, &destroyed);
+	if (!err && ret_destroyed)
+		*ret_destroyed = destroyed;
+	return err;
+}
+
 NVVGPU_EXPORT int nvvgpu_destroy(struct nvvgpu_vgpu *vgpu)
 {
-	return vgpu->gpu->framework->ops.destroy(vgpu->gpu->framework, &vgpu->facts);
+	return nvvgpu_destroy_as(vgpu, NULL, 0, NULL);
 }
 
 /* -------------------------------------------------------------------- facts */
@@ -509,9 +554,16 @@ NVVGPU_EXPORT int nvvgpu_vgpu_get_params(struct nvvgpu_vgpu *vgpu, char **ret)
 
 NVVGPU_EXPORT int nvvgpu_vgpu_set_params(struct nvvgpu_vgpu *vgpu, const char *params)
 {
+	int err;
+
 	if (!params)
 		return error_set(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, vgpu->uuid,
 				 "no parameters were given", "give \"\" to clear them");
+	if (host_is_read_only(vgpu->gpu->host))
+		return error_errno(EROFS, vgpu->uuid, "setting the parameters");
+	err = params_check(vgpu->gpu->host, vgpu->uuid, params, false);
+	if (err)
+		return err;
 	return vgpu->gpu->framework->ops.set_params(vgpu->gpu->framework, &vgpu->facts, params);
 }
 

@@ -234,6 +234,7 @@ END_TEST
 START_TEST(test_info)
 {
 	struct framework_info info;
+	enum nvvgpu_mode mode;
 
 	memset(driver.info.board_name, 'x', NVVGPU_NAME_LEN);	/* no NUL */
 	memcpy(driver.info.driver_version, "1\n2", 4);
@@ -242,7 +243,8 @@ START_TEST(test_info)
 	ck_assert_uint_lt(strlen(info.board_name), NVVGPU_NAME_LEN);
 	ck_assert_str_eq(info.driver_version, "1?2");
 	ck_assert_str_eq(info.firmware_version, "");
-	ck_assert_int_eq(info.mode, NVVGPU_GPU_MODE_UNKNOWN);
+	ck_assert_int_eq(fw->ops.get_mode(fw, &mode), 0);
+	ck_assert_int_eq(mode, NVVGPU_GPU_MODE_UNKNOWN);
 	ck_assert(info.has_events);
 	ck_assert(!info.mixed_size_capable);
 }
@@ -476,9 +478,11 @@ START_TEST(test_number_used_again)
 	struct framework_vgpu vgpu = { .id = 1, .uuid = { 1 } };
 	char *params = NULL;
 	enum nvvgpu_vgpu_state state;
+	bool destroyed = true;
 
 	driver.vgpu.uuid[0] = 2;
-	ck_assert_int_eq(fw->ops.destroy(fw, &vgpu), 0);
+	ck_assert_int_eq(fw->ops.destroy(fw, &vgpu, &destroyed), 0);
+	ck_assert(!destroyed);
 	ck_assert_int_eq(driver.destroyed, 0);
 	assert_error(fw->ops.get_state(fw, &vgpu, &state), ENODEV, NVVGPU_REASON_NOT_FOUND);
 	assert_error(fw->ops.get_params(fw, &vgpu, &params), ENODEV, NVVGPU_REASON_NOT_FOUND);

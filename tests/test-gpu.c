@@ -75,10 +75,11 @@ START_TEST(test_vendor_vfio)
 	ck_assert_uint_eq(nvvgpu_gpu_get_vfs_total(gpu), 32);
 	ck_assert_int_eq(nvvgpu_gpu_get_vfs_enabled(gpu, &vfs), 0);
 	ck_assert_uint_eq(vfs, 4);
-	ck_assert_uint_eq(nvvgpu_gpu_get_framebuffer_bytes(gpu), 0);
+	ck_assert_uint_eq(nvvgpu_gpu_get_framebuffer_bytes(gpu), 48ULL << 30);
 	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_VENDOR_VFIO);
-	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_NO_FRAMEWORK);
-	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_reason_text(gpu), "vendor-vfio"));
+	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_NONE);
+	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_evidence(gpu),
+				     "0000:41:00.4 has nvidia/current_vgpu_type; 4 VFs"));
 }
 END_TEST
 
@@ -110,8 +111,8 @@ START_TEST(test_mdev)
 	gpu = gpu_with(mdev_trees[_i].address);
 	assert_addresses((const char *const[]){ mdev_trees[_i].address, NULL });
 	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_MDEV);
-	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_NO_FRAMEWORK);
-	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_reason_text(gpu), " mdev "));
+	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), NVVGPU_REASON_NONE);
+	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_evidence(gpu), "mdev_supported_types"));
 }
 END_TEST
 
@@ -138,8 +139,8 @@ static const struct {
 	{ "0000:01:00.0", NVVGPU_REASON_PASSTHROUGH, "vfio-pci" },
 	{ "0000:02:00.0", NVVGPU_REASON_NO_DRIVER, "no kernel driver" },
 	{ "0000:03:00.0", NVVGPU_REASON_NOT_CAPABLE, "nouveau" },
-	{ "0000:04:00.0", NVVGPU_REASON_NOT_CAPABLE, "none of its 32 VFs" },
-	{ "0000:05:00.0", NVVGPU_REASON_NOT_CAPABLE, "control device" },
+	{ "0000:04:00.0", NVVGPU_REASON_VFS_DISABLED, "none of its 32 VFs" },
+	{ "0000:05:00.0", NVVGPU_REASON_VFS_DISABLED, "none of its 32 VFs" },
 	{ "0000:08:00.0", NVVGPU_REASON_NO_DRIVER, "" },
 };
 
@@ -152,6 +153,7 @@ START_TEST(test_reason)
 	ck_assert_int_eq(nvvgpu_gpu_get_framework(gpu), NVVGPU_FRAMEWORK_NONE);
 	ck_assert_int_eq(nvvgpu_gpu_get_reason(gpu), odds[_i].reason);
 	ck_assert_ptr_nonnull(strstr(nvvgpu_gpu_get_reason_text(gpu), odds[_i].word));
+	ck_assert_str_ne(nvvgpu_gpu_get_evidence(gpu), "");
 	ck_assert_int_eq(nvvgpu_gpu_get_driver(gpu) == NULL,
 			 odds[_i].reason == NVVGPU_REASON_NO_DRIVER);
 }

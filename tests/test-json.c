@@ -101,7 +101,7 @@ START_TEST(test_gpu)
 
 	ck_assert_int_eq(nvvgpu_gpu_to_json(gpu, &text), 0);
 	object = parse(text);
-	assert_keys(object, "address name vendor_id device_id framework driver numa_node "
+	assert_keys(object, "address name vendor_id device_id framework evidence driver numa_node "
 			    "framebuffer_bytes vfs_total vfs_enabled mode drm_nodes vgpus reason");
 	ck_assert_str_eq(text_of(object, "address"), nvvgpu_gpu_get_address(gpu));
 	ck_assert_str_eq(text_of(object, "name"), "NVIDIA L40");

@@ -5,6 +5,7 @@ package nvvgpu
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"nvvgpu/internal/swig"
 )
@@ -86,6 +87,7 @@ type GPUInfo struct {
 	DriverVersion     string // "": not known
 	FirmwareVersion   string // "": not known
 	Framework         Framework
+	Evidence          string   // what was seen on the host that says this framework, or that there is none
 	NUMANode          int      // -1: the machine does not say
 	FramebufferBytes  uint64   // memory that vGPUs can share; 0: not known
 	VFsTotal          uint32   // SR-IOV functions it can have; 0 without SR-IOV
@@ -121,6 +123,7 @@ func makeGPU[R ~uintptr](c swig.GPU, owner *owner[R]) *GPU {
 		DriverVersion:     swig.Gpu_get_driver_version(c),
 		FirmwareVersion:   swig.Gpu_get_firmware_version(c),
 		Framework:         Framework(swig.Gpu_get_framework(c)),
+		Evidence:          swig.Gpu_get_evidence(c),
 		NUMANode:          swig.Gpu_get_numa_node(c),
 		FramebufferBytes:  swig.Gpu_get_framebuffer_bytes(c),
 		VFsTotal:          swig.Gpu_get_vfs_total(c),
@@ -171,6 +174,18 @@ func (g *GPU) Mode() (Mode, error) {
 // vGPUs, unless it is so already.
 func (g *GPU) SetMixedSize(mixed bool) error {
 	return g.obj.call(func(c swig.GPU) int64 { return swig.Gpu_set_mixed_size(c, mixed) })
+}
+
+// SetVFs changes how many SR-IOV functions exist, at most VFsTotal, and waits until they can be
+// used; 0 switches SR-IOV off.  timeout is the longest wait, 0 one minute.
+//
+// The host is searched again, since a framework may come and go with its VFs; this GPU goes on
+// showing what was there before.
+func (g *GPU) SetVFs(count uint32, timeout time.Duration) error {
+	if timeout < 0 {
+		return errors.New("nvvgpu: a timeout cannot be negative")
+	}
+	return g.obj.call(func(c swig.GPU) int64 { return swig.Gpu_set_vfs(c, count, uint64(timeout)) })
 }
 
 // Statistics returns all that the driver of this GPU counts.

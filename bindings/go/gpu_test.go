@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"syscall"
 	"testing"
+	"time"
 
 	"nvvgpu"
 )
@@ -28,6 +29,7 @@ func TestGPUInfo(t *testing.T) {
 		DriverVersion:     nvvgpu.Version(),
 		FirmwareVersion:   gpu.FirmwareVersion,
 		Framework:         nvvgpu.FrameworkNVVGPU,
+		Evidence:          "its control device /dev/nvvgpu/0000:41:00.0 answers",
 		NUMANode:          -1,
 		FramebufferBytes:  48 << 30,
 		VFsTotal:          32,
@@ -94,6 +96,33 @@ func TestGPUJSON(t *testing.T) {
 	if !json.Valid(in) {
 		t.Errorf("%s", in)
 	}
+}
+
+func TestSetVFs(t *testing.T) {
+	host := open(t, "emu:l40?framework=vendor-vfio")
+	gpu := must(host.GPU(address))
+	create(t, gpu, "L40-4Q")
+	if e := wantError(t, gpu.SetVFs(0, 0), nvvgpu.ReasonLiveVGPUs); e.Errno != syscall.EBUSY {
+		t.Errorf("%v", e)
+	}
+	for _, vgpu := range must(gpu.VGPUs()) {
+		if destroyed, err := vgpu.DestroyAs("", false); err != nil || !destroyed {
+			t.Fatal(destroyed, err)
+		}
+	}
+	for _, count := range []uint32{0, 4, 2, 32} {
+		if err := must(host.GPU(address)).SetVFs(count, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if now := must(must(host.GPU(address)).VFsEnabled()); now != count {
+			t.Errorf("%d VFs, want %d", now, count)
+		}
+	}
+	wantError(t, gpu.SetVFs(33, 0), nvvgpu.ReasonInvalidArgument)
+	if err := gpu.SetVFs(1, -1); err == nil {
+		t.Error("a negative timeout")
+	}
+	wantError(t, openGPU(t, "emu:t4").SetVFs(1, 0), nvvgpu.ReasonNotSupported)
 }
 
 func TestModes(t *testing.T) {

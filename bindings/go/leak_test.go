@@ -93,6 +93,7 @@ func callsOf(t *testing.T, host *nvvgpu.Host, gpu *nvvgpu.GPU, vgpu *nvvgpu.VGPU
 		},
 		func() {
 			vgpu := must(gpu.Create(nvvgpu.Spec{Type: "869", Params: map[string]string{"a": "1"}}))
+			_, _ = vgpu.DestroyAs("me", true)
 			_ = vgpu.Destroy()
 			end(vgpu)
 		},

@@ -182,6 +182,7 @@ HANDLE(struct nvvgpu_error, Error)
 %rename("$ignore", %$isenumitem) "";
 %ignore NVVGPU_TYPE_ALL;
 %ignore NVVGPU_TYPE_CREATABLE;
+%ignore NVVGPU_DESTROY_FOREIGN;
 
 %include "nvvgpu_common.i"
 

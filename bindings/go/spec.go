@@ -17,6 +17,8 @@ type Spec struct {
 	Placement *uint32           // placement id; nil: the first free one
 	Params    map[string]string // plugin parameters, "frame_rate_limiter": "0"
 	Owner     string            // whose it is, at most 63 bytes
+
+	ForceParams bool // take any value of parameters whose meaning is known
 }
 
 // build makes the C form, to be given back with Spec_free.
@@ -57,6 +59,7 @@ func (s *Spec) fill(c swig.Spec) error {
 			return err
 		}
 	}
+	swig.Spec_set_force_params(c, s.ForceParams)
 	return addParams(c, s.Params)
 }
 

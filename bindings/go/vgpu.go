@@ -27,6 +27,9 @@ func (s VGPUState) String() string { return swig.Vgpu_state_name(int32(s)) }
 // MarshalText returns the same as String.
 func (s VGPUState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// NVVGPU_DESTROY_FOREIGN
+const destroyForeign = 1
+
 // VGPUInfo is what does not change while a vGPU lives.
 type VGPUInfo struct {
 	UUID             string
@@ -35,7 +38,7 @@ type VGPUInfo struct {
 	FramebufferBytes uint64
 	GPUAddress       string // PCI address of the GPU
 	VF               string // PCI address of its SR-IOV function; "" on a board without SR-IOV
-	Owner            string // "": none was given
+	Owner            string // "": none was given; "foreign": another program made it
 	VFIO             string // what a VMM opens, "/sys/bus/pci/devices/0000:41:00.4"
 	Created          bool   // false: GPU.Create or GPU.Restore found it existing, or it was looked up
 
@@ -156,9 +159,24 @@ func (v *VGPU) SetParams(params map[string]string) error {
 	return v.obj.call(func(c swig.VGPU) int64 { return swig.Vgpu_set_params(c, text) })
 }
 
-// Destroy destroys the vGPU; nil also when it is gone already.  Close remains to be called.
+// Destroy destroys a vGPU that has no owner, or that was created with this VGPU; nil also when it
+// is gone already.  Close remains to be called.
 func (v *VGPU) Destroy() error {
 	return v.obj.call(swig.Destroy)
+}
+
+// DestroyAs destroys a vGPU of that owner, or with foreign one of any owner and of any program.
+// False: it was gone already.
+func (v *VGPU) DestroyAs(owner string, foreign bool) (destroyed bool, err error) {
+	if err := checkStrings(owner); err != nil {
+		return false, err
+	}
+	flags := uint(0)
+	if foreign {
+		flags = destroyForeign
+	}
+	err = v.obj.call(func(c swig.VGPU) int64 { return swig.Destroy_as(c, owner, flags, &destroyed) })
+	return destroyed, err
 }
 
 // Open opens the VFIO device of the vGPU, which starts its plugin task.

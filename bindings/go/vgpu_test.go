@@ -151,6 +151,41 @@ func TestLife(t *testing.T) {
 	wantError(t, err, fs.ErrNotExist)
 }
 
+func TestDestroyAs(t *testing.T) {
+	host := open(t, "emu:l40")
+	gpu := must(host.GPU(address))
+	must(gpu.Create(nvvgpu.Spec{Type: "L40-1B", UUID: uuid, Owner: "me"}))
+	vgpu := must(host.VGPU(uuid))
+	wantError(t, vgpu.Destroy(), nvvgpu.ReasonForeignOwner)
+	for _, owner := range []string{"", "you", "foreign"} {
+		_, err := vgpu.DestroyAs(owner, false)
+		wantError(t, err, nvvgpu.ReasonForeignOwner)
+	}
+	if destroyed, err := vgpu.DestroyAs("me", false); err != nil || !destroyed {
+		t.Error(destroyed, err)
+	}
+	if destroyed, err := vgpu.DestroyAs("me", false); err != nil || destroyed {
+		t.Error(destroyed, err)
+	}
+	must(gpu.Create(nvvgpu.Spec{Type: "L40-1B", UUID: uuid, Owner: "me"}))
+	if destroyed, err := must(host.VGPU(uuid)).DestroyAs("", true); err != nil || !destroyed {
+		t.Error(destroyed, err)
+	}
+	_, err := gpu.Create(nvvgpu.Spec{Type: "L40-1B", Owner: "foreign"})
+	wantError(t, err, nvvgpu.ReasonInvalidArgument)
+}
+
+func TestKnownParams(t *testing.T) {
+	gpu := openGPU(t, "emu:l40")
+	spec := nvvgpu.Spec{Type: "L40-1B", Params: map[string]string{"disable_vnc": "yes"}}
+	_, err := gpu.Create(spec)
+	wantError(t, err, nvvgpu.ReasonParams)
+	spec.ForceParams = true
+	if params := must(must(gpu.Create(spec)).Params()); !maps.Equal(params, spec.Params) {
+		t.Errorf("params %v", params)
+	}
+}
+
 func TestBoardWithoutSRIOV(t *testing.T) {
 	vgpu := create(t, openGPU(t, "emu:t4"), "T4-1B")
 	if id, ok := vgpu.Placement(); vgpu.VF != "" || ok || id != 0 || vgpu.VFIO == "" {

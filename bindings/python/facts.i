@@ -41,7 +41,7 @@ static PyObject *gpu_facts(struct nvvgpu_gpu *gpu)
 		return NULL;
 	bytes = nvvgpu_gpu_get_framebuffer_bytes(gpu);
 	node = nvvgpu_gpu_get_numa_node(gpu);
-	return Py_BuildValue("NNNHHHHNNNiNNINiN", handle,
+	return Py_BuildValue("NNNHHHHNNNiNNNINiN", handle,
 			     text_new(nvvgpu_gpu_get_address(gpu)),
 			     text_new(nvvgpu_gpu_get_name(gpu)),
 			     nvvgpu_gpu_get_vendor_id(gpu),
@@ -52,6 +52,7 @@ static PyObject *gpu_facts(struct nvvgpu_gpu *gpu)
 			     text_new(nvvgpu_gpu_get_driver_version(gpu)),
 			     text_new(nvvgpu_gpu_get_firmware_version(gpu)),
 			     (int)nvvgpu_gpu_get_framework(gpu),
+			     text_new(nvvgpu_gpu_get_evidence(gpu)),
 			     none_or_unsigned(node >= 0, (uint64_t)node),
 			     none_or_unsigned(bytes != 0, bytes),
 			     nvvgpu_gpu_get_vfs_total(gpu),

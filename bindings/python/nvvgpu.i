@@ -74,6 +74,7 @@
 %ignore nvvgpu_spec_set_placement;
 %ignore nvvgpu_spec_add_param;
 %ignore nvvgpu_spec_set_owner;
+%ignore nvvgpu_spec_set_force_params;
 %ignore nvvgpu_migrate_options_new;
 %ignore nvvgpu_migrate_options_free;
 %ignore nvvgpu_migrate_options_set_progress;
@@ -87,6 +88,9 @@
 
 /* Not used: a progress function cancels, and it is asked as often as the library looks. */
 %ignore nvvgpu_migrate_options_cancel;
+
+/* Not used: nvvgpu_destroy_as() does the same for any owner, and tells whether it was there. */
+%ignore nvvgpu_destroy;
 
 /* Strings are copied and freed on the way: see text.i. */
 %ignore nvvgpu_free;

@@ -2,8 +2,8 @@
 /*
  * What lives for one call only is a tuple of Python, built anew by each:
  *
- *   spec	(type, uuid, vf, placement, params, owner): str or None, int or None
- *		for the placement, a tuple of (key, value) for params
+ *   spec	(type, uuid, vf, placement, params, owner, force_params): str or None, int or
+ *		None for the placement, a tuple of (key, value) for params, bool
  *   options	(progress, checksum, timeout_ns, verify_first, spec): callable or None,
  *		bool, int (0: never), bool, spec or None
  */
@@ -80,10 +80,12 @@ static bool add_params(struct nvvgpu_spec *spec, PyObject *params)
 static bool fill_spec(struct nvvgpu_spec *spec, PyObject *recipe)
 {
 	PyObject *type, *uuid, *vf, *placement, *params, *owner;
+	int force;
 
-	if (!PyArg_ParseTuple(recipe, "OOOOO!O", &type, &uuid, &vf, &placement, &PyTuple_Type,
-			      &params, &owner))
+	if (!PyArg_ParseTuple(recipe, "OOOOO!Op", &type, &uuid, &vf, &placement, &PyTuple_Type,
+			      &params, &owner, &force))
 		return false;
+	nvvgpu_spec_set_force_params(spec, force);
 	return set_text(spec, nvvgpu_spec_set_type, type) &&
 	       set_text(spec, nvvgpu_spec_set_uuid, uuid) &&
 	       set_text(spec, nvvgpu_spec_set_vf, vf) &&

@@ -77,7 +77,8 @@ static bool signed_of(PyObject *object, int64_t min, int64_t max, int64_t *ret)
 	if (!$1)
 		SWIG_fail;
 }
-%typemap(in) const char *uri (PyObject *keep = NULL) {
+%typemap(in) const char *uri (PyObject *keep = NULL),
+	     const char *owner (PyObject *keep = NULL) {
 	$1 = $input == Py_None ? NULL : (char *)text_of($input, &keep);
 	if (!$1 && $input != Py_None)
 		SWIG_fail;
@@ -121,6 +122,14 @@ static bool signed_of(PyObject *object, int64_t min, int64_t max, int64_t *ret)
 %unsigned(uint32_t, UINT32_MAX)
 %unsigned(uint64_t, UINT64_MAX)
 %unsigned(size_t, SIZE_MAX)
+
+%typemap(in, numinputs=0) bool *ret_destroyed (bool value) {
+	$1 = &value;
+}
+%typemap(argout) bool *ret_destroyed {
+	Py_DECREF($result);
+	$result = PyBool_FromLong(*$1);
+}
 
 %define %signed(TYPE, MIN, MAX)
 %typemap(in) TYPE (int64_t number) {

@@ -9,7 +9,9 @@ static void print_type(struct nvvgpu_type *type)
 	uint32_t available;
 
 	printf("  %5" PRIu32 "  %-24s", nvvgpu_type_get_id(type), nvvgpu_type_get_name(type));
-	if (nvvgpu_type_get_available(type, &available))
+	if (nvvgpu_type_get_available(type, &available) && nvvgpu_type_is_creatable(type))
+		printf("some\n");
+	else if (nvvgpu_type_get_available(type, &available))
 		printf("unknown: %s\n", nvvgpu_type_get_reason_text(type));
 	else if (!available)
 		printf("none: %s\n", nvvgpu_type_get_reason_text(type));

@@ -68,7 +68,8 @@ struct cli {
 };
 
 extern const struct verb verb_gpus, verb_types, verb_vgpus, verb_show, verb_create, verb_destroy,
-	verb_save, verb_restore, verb_inspect, verb_verify, verb_events, verb_mode, verb_help;
+	verb_save, verb_restore, verb_inspect, verb_verify, verb_events, verb_mode, verb_sriov,
+	verb_help;
 
 /* verbs.c: both end with NULL or a nameless one */
 extern const struct verb *const verbs[];

@@ -89,6 +89,7 @@ int spec_from_options(struct cli *cli, struct nvvgpu_spec **ret)
 		err = nvvgpu_spec_set_owner(spec, option_value(cli, "owner"));
 	if (err)
 		return fail_library(cli, err);
+	nvvgpu_spec_set_force_params(spec, option_given(cli, "force-params"));
 	if (option_given(cli, "placement")) {
 		code = option_u32(cli, "placement", &placement);
 		if (code)
@@ -129,6 +130,7 @@ static const struct verb_option create_options[] = {
 	{ 0, "vf", "ADDR", "on this VF; default: the first free one" },
 	{ 0, "placement", "ID", "at this place in the framebuffer; default: the first free one" },
 	{ 'p', "param", "KEY=VALUE", "a plugin parameter; may be given several times" },
+	{ 0, "force-params", NULL, "take any value of parameters whose meaning is known" },
 	{ 0, "owner", "NAME", "only who names this owner may destroy it" },
 	{ 0 },
 };
@@ -156,47 +158,39 @@ static void print_destroyed(const struct cli *cli, const char *uuid, bool destro
 	printf("%s,\"destroyed\":%s}\n", text_get(&text), destroyed ? "true" : "false");
 }
 
-static int check_owner(const struct cli *cli, struct nvvgpu_vgpu *vgpu)
+static bool is_uuid(const char *text)
 {
-	const char *owner = nvvgpu_vgpu_get_owner(vgpu), *given = option_value(cli, "owner");
-	struct text AUTO_TEXT cause = TEXT_EMPTY;
-
-	if (!*owner || (given && !strcmp(owner, given)))
-		return 0;
-	text_addf(&cause, "it belongs to the owner '%s'", owner);
-	return fail(cli, &(struct failure){
-		.err = EPERM,
-		.reason = NVVGPU_REASON_FOREIGN_OWNER,
-		.object = nvvgpu_vgpu_get_uuid(vgpu),
-		.cause = text_get(&cause),
-		.next = "let its owner destroy it, or name the owner with --owner",
-	});
+	return !strchr(text, ':');
 }
 
 /* What is gone already is what was wanted; a VF says nothing of a uuid. */
 static int already_gone(const struct cli *cli, const char *uuid_or_vf)
 {
 	note(cli, "%s: there is no such vGPU, nothing to destroy", uuid_or_vf);
-	print_destroyed(cli, strchr(uuid_or_vf, ':') ? NULL : uuid_or_vf, false);
+	print_destroyed(cli, is_uuid(uuid_or_vf) ? uuid_or_vf : NULL, false);
 	return CLI_OK;
 }
 
+/* Behind a VF there may be another vGPU by now. */
 static int destroy_one(struct cli *cli, const char *uuid_or_vf)
 {
+	bool foreign = option_given(cli, "foreign"), destroyed = false;
 	struct nvvgpu_vgpu *vgpu AUTO(vgpu) = NULL;
-	int err, code;
+	int err;
 
+	if (foreign && !is_uuid(uuid_or_vf))
+		return fail_usage(cli, "name it by its uuid: 'nvvgpu vgpus' lists them",
+				  "with --foreign the VF '%s' is not enough", uuid_or_vf);
 	err = nvvgpu_vgpu_lookup(cli->host, uuid_or_vf, &vgpu);
 	if (err == -ENODEV)
 		return already_gone(cli, uuid_or_vf);
+	if (!err)
+		err = nvvgpu_destroy_as(vgpu, option_value(cli, "owner"),
+					foreign ? NVVGPU_DESTROY_FOREIGN : 0, &destroyed);
 	if (err)
 		return fail_library(cli, err);
-	code = check_owner(cli, vgpu);
-	if (code)
-		return code;
-	err = nvvgpu_destroy(vgpu);
-	if (err)
-		return fail_library(cli, err);
+	if (!destroyed)
+		return already_gone(cli, uuid_or_vf);
 	note(cli, "destroyed %s, %s", nvvgpu_vgpu_get_uuid(vgpu), nvvgpu_vgpu_get_type_name(vgpu));
 	print_destroyed(cli, nvvgpu_vgpu_get_uuid(vgpu), true);
 	return CLI_OK;
@@ -221,16 +215,17 @@ static int run_destroy(struct cli *cli)
 
 static const struct verb_option destroy_options[] = {
 	{ 0, "owner", "NAME", "the owner that was named when it was created" },
+	{ 0, "foreign", NULL, "also one of another owner or of another program; needs the uuid" },
 	{ 0 },
 };
 
 const struct verb verb_destroy = {
 	.name = "destroy",
-	.arguments = "VGPU... [--owner NAME]",
+	.arguments = "VGPU... [--owner NAME] [--foreign]",
 	.summary = "destroy vGPUs",
 	.details = "Destroy vGPUs, named by uuid or VF. It may be repeated: one that is gone "
 		   "already is no failure. One that has an owner needs the same --owner, one that "
-		   "is in use stays.",
+		   "another program made needs --foreign; one that is in use stays, always.",
 	.options = destroy_options,
 	.min_words = 1,
 	.max_words = -1,

@@ -9,9 +9,22 @@
 #include "fail.h"
 #include "text.h"
 
+/* What the library warns of is worth knowing here too. */
+static void on_log(void *arg, enum nvvgpu_log_level level, const char *line)
+{
+	note(arg, "warning: %s", line);
+}
+
+static int open_new_host(struct cli *cli)
+{
+	int err = nvvgpu_open(cli->uri, &cli->host);
+
+	return err ? err : nvvgpu_set_log(cli->host, NVVGPU_LOG_WARNING, on_log, cli, NULL);
+}
+
 int open_host(struct cli *cli)
 {
-	int err = cli->host ? 0 : nvvgpu_open(cli->uri, &cli->host);
+	int err = cli->host ? 0 : open_new_host(cli);
 
 	if (!err && !cli->gpus)
 		err = nvvgpu_gpu_list(cli->host, &cli->gpus);
@@ -54,6 +67,18 @@ void note_unshared(const struct cli *cli)
 			     nvvgpu_gpu_get_reason_text(gpu));
 }
 
+static const char *how_to_share(struct nvvgpu_gpu *gpu)
+{
+	switch (nvvgpu_gpu_get_reason(gpu)) {
+	case NVVGPU_REASON_NO_FRAMEWORK:
+		return "use the tools of that driver; --host emu:l40 needs no GPU";
+	case NVVGPU_REASON_VFS_DISABLED:
+		return "'nvvgpu sriov on' enables them";
+	default:
+		return "bind the GPU to a driver that offers vGPUs; --host emu:l40 needs no GPU";
+	}
+}
+
 static int only_gpu_unshared(struct cli *cli, struct nvvgpu_gpu *gpu)
 {
 	return fail(cli, &(struct failure){
@@ -61,9 +86,7 @@ static int only_gpu_unshared(struct cli *cli, struct nvvgpu_gpu *gpu)
 		.reason = nvvgpu_gpu_get_reason(gpu),
 		.object = nvvgpu_gpu_get_address(gpu),
 		.cause = nvvgpu_gpu_get_reason_text(gpu),
-		.next = nvvgpu_gpu_get_reason(gpu) == NVVGPU_REASON_NO_FRAMEWORK ?
-			"use the tools of that driver; --host emu:l40 needs no GPU" :
-			"bind the GPU to a driver that offers vGPUs; --host emu:l40 needs no GPU",
+		.next = how_to_share(gpu),
 	});
 }
 

@@ -73,7 +73,8 @@ _nvvgpu_verb() {
 # Words for the argument of the option before the cursor; fails when there is no such option.
 _nvvgpu_argument() {
     case $prev in
-    --host) reply="host: tree: emu:l40 emu:l40s emu:a40 emu:rtx6000-ada emu:l4 emu:a16 emu:t4" ;;
+    --host) reply="host: tree: emu:l40 emu:l40s emu:a40 emu:rtx6000-ada emu:l4 emu:a16 emu:t4
+            emu:l40?framework=vendor-vfio" ;;
     -g | --gpu) reply=$(_nvvgpu_gpus) ;;
     -t | --type) reply=$(_nvvgpu_types --creatable) ;;
     -o | --output | -i | --input)
@@ -93,6 +94,7 @@ _nvvgpu_word() {
     '' | help) reply=$(_nvvgpu_verbs) ;;
     types | vgpus) reply=$(_nvvgpu_gpus) ;;
     mode) reply="$(_nvvgpu_gpus) equal-size mixed-size" ;;
+    sriov) reply="$(_nvvgpu_gpus) on off" ;;
     show) reply="$(_nvvgpu_gpus) $(_nvvgpu_vgpus) $(_nvvgpu_types)" ;;
     destroy | save) reply=$(_nvvgpu_vgpus) ;;
     inspect | verify)

@@ -74,6 +74,7 @@ static void print_gpu(struct nvvgpu_gpu *gpu)
 		    nvvgpu_gpu_get_device_id(gpu), nvvgpu_gpu_get_subsystem_vendor_id(gpu),
 		    nvvgpu_gpu_get_subsystem_device_id(gpu));
 	field_print("framework", "%s", nvvgpu_framework_name(nvvgpu_gpu_get_framework(gpu)));
+	field_print("evidence", "%s", nvvgpu_gpu_get_evidence(gpu));
 	field_print("driver", "%s", or_dash(nvvgpu_gpu_get_driver(gpu)));
 	field_print("driver version", "%s", or_dash(nvvgpu_gpu_get_driver_version(gpu)));
 	field_print("firmware version", "%s", or_dash(nvvgpu_gpu_get_firmware_version(gpu)));

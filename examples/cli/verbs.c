@@ -7,7 +7,7 @@ const struct verb *const verbs[] = {
 	&verb_gpus, &verb_types, &verb_vgpus, &verb_show,
 	&verb_create, &verb_destroy,
 	&verb_save, &verb_restore, &verb_inspect, &verb_verify,
-	&verb_events, &verb_mode, &verb_help,
+	&verb_events, &verb_mode, &verb_sriov, &verb_help,
 	NULL,
 };
 

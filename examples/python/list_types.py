@@ -9,6 +9,8 @@ import nvvgpu
 
 def free(vgpu_type: nvvgpu.Type) -> str:
     """How many of them could be created now."""
+    if vgpu_type.available is None and vgpu_type.creatable:
+        return "some"
     if vgpu_type.available is None:
         return f"unknown: {vgpu_type.reason_text}"
     if vgpu_type.available == 0:

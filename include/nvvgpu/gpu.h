@@ -83,6 +83,11 @@ const char *nvvgpu_gpu_get_firmware_version(struct nvvgpu_gpu *gpu);
  * tells nvvgpu_gpu_get_reason()
  */
 enum nvvgpu_framework nvvgpu_gpu_get_framework(struct nvvgpu_gpu *gpu);
+/**
+ * nvvgpu_gpu_get_evidence - Return: what was seen on the host that says this framework, or that
+ * there is none; one sentence, never NULL
+ */
+const char *nvvgpu_gpu_get_evidence(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_numa_node - Return: the node, -1 when the machine does not say */
 int nvvgpu_gpu_get_numa_node(struct nvvgpu_gpu *gpu);
 /** nvvgpu_gpu_get_framebuffer_bytes - Return: memory that vGPUs can share; 0 when unknown */
@@ -100,12 +105,32 @@ const char *nvvgpu_gpu_get_reason_text(struct nvvgpu_gpu *gpu);
 
 /** nvvgpu_gpu_get_vfs_enabled - @ret: how many VFs exist now.  Return: 0 or a negative errno */
 int nvvgpu_gpu_get_vfs_enabled(struct nvvgpu_gpu *gpu, uint32_t *ret);
-/** nvvgpu_gpu_get_mode - @ret: which sizes it takes.  Return: 0 or a negative errno */
+/**
+ * nvvgpu_gpu_set_vfs - change how many VFs exist, and wait until they can be used
+ * @count: 0 to nvvgpu_gpu_get_vfs_total(); 0 switches SR-IOV off
+ * @timeout_ns: the longest wait; 0: one minute
+ *
+ * Writes sriov_numvfs, or runs NVIDIA's sriov-manage where its driver needs that ("host:" in
+ * nvvgpu_open() says where it is looked for).  Whether it worked is found by looking: the number,
+ * the VFs, their drivers, and what they offer.  A GPU in mixed-size mode is put into it again.
+ * Searches for GPUs again, since a framework may come and go with the VFs: a GPU that was found
+ * before goes on showing what was there then.
+ *
+ * Return: 0 (also when it is so already); -EBUSY vGPUs exist, a VF is open, or another program
+ * changes the GPU; -EINVAL more than there can be; -EOPNOTSUPP no SR-IOV, or the driver cannot;
+ * -ETIMEDOUT something is still missing, which the error names; -EACCES; -EROFS; -EIO.
+ */
+int nvvgpu_gpu_set_vfs(struct nvvgpu_gpu *gpu, uint32_t count, uint64_t timeout_ns);
+/**
+ * nvvgpu_gpu_get_mode - @ret: which sizes it takes; NVVGPU_GPU_MODE_UNKNOWN where the driver does
+ * not tell.  Return: 0 or a negative errno
+ */
 int nvvgpu_gpu_get_mode(struct nvvgpu_gpu *gpu, enum nvvgpu_mode *ret);
 /**
  * nvvgpu_gpu_set_mixed_size - allow vGPUs of different sizes on this GPU, or end it
  * Return: 0 (also when it is so already); -EBUSY vGPUs exist; -EOPNOTSUPP the
- * board or its driver cannot; -EACCES.
+ * board or its driver cannot; -ENOSPC a driver that forgets it with its VFs, of which none is
+ * enabled; -EACCES; -EIO the driver took it, but reads otherwise.
  */
 int nvvgpu_gpu_set_mixed_size(struct nvvgpu_gpu *gpu, bool mixed);
 

@@ -13,13 +13,16 @@ struct nvvgpu;
 
 /**
  * nvvgpu_open - open a host
- * @uri: NULL or "host:" for the running host;
+ * @uri: NULL or "host:" for the running host, "host:?NAME=PATH&NAME=PATH" with other places than
+ *       the usual: run (/run/nvvgpu: locks, and whose each vGPU is), sriov-manage, vgpu-config
+ *       (vgpuConfig.xml) and nvml (libnvidia-ml.so.1) of NVIDIA's driver;
  *       "tree:DIR" for a directory that holds a captured sys/ (read only);
- *       "emu:BOARD[*N][,BOARD...][?state=DIR]" for emulated boards (l40, l40s,
+ *       "emu:BOARD[*N][,BOARD...][?state=DIR][&framework=NAME]" for emulated boards (l40, l40s,
  *       a40, rtx6000-ada, l4, a16, t4; "emu:" alone is one l40): no GPU and no
  *       root needed.  With state=, the host outlives the process and may be
  *       shared by several: one at a time changes a GPU, and while one has a
- *       device of it open the others can look but not change (-EBUSY after 10 s)
+ *       device of it open the others can look but not change (-EBUSY after 10 s).
+ *       framework= says how the driver offers vGPUs: nvvgpu, or vendor-vfio
  * @ret: a new reference, to be given back with nvvgpu_unref()
  *
  * Cheap: nothing is searched before it is asked for.

@@ -54,18 +54,19 @@ const char *nvvgpu_type_get_class(struct nvvgpu_type *type);
 struct nvvgpu_gpu *nvvgpu_type_get_gpu(struct nvvgpu_type *type);
 /** nvvgpu_type_get_framebuffer_bytes - Return: the nominal size: 4 GiB for a -4Q */
 uint64_t nvvgpu_type_get_framebuffer_bytes(struct nvvgpu_type *type);
+/* These are 0 where neither the driver nor NVIDIA's table of types tells them. */
 uint32_t nvvgpu_type_get_heads(struct nvvgpu_type *type);
 uint32_t nvvgpu_type_get_max_width(struct nvvgpu_type *type);
 uint32_t nvvgpu_type_get_max_height(struct nvvgpu_type *type);
 /** nvvgpu_type_get_frame_rate_limit - Return: frames per second */
 uint32_t nvvgpu_type_get_frame_rate_limit(struct nvvgpu_type *type);
-/** nvvgpu_type_get_max_instances - Return: the most that fit on one GPU, equal-size */
+/** nvvgpu_type_get_max_instances - Return: the most that fit on one GPU, equal-size; 0: unknown */
 uint32_t nvvgpu_type_get_max_instances(struct nvvgpu_type *type);
 /** nvvgpu_type_get_available - @ret: how many could be created.  Return: 0; -ENODATA unknown */
 int nvvgpu_type_get_available(struct nvvgpu_type *type, uint32_t *ret);
 /** nvvgpu_type_is_creatable - Return: true when at least one could be created */
 bool nvvgpu_type_is_creatable(struct nvvgpu_type *type);
-/** nvvgpu_type_get_reason - Return: NVVGPU_REASON_NONE exactly when available is known and not 0 */
+/** nvvgpu_type_get_reason - Return: NVVGPU_REASON_NONE exactly when it is creatable */
 enum nvvgpu_reason nvvgpu_type_get_reason(struct nvvgpu_type *type);
 /** nvvgpu_type_get_reason_text - Return: one sentence with the details, "" for NONE */
 const char *nvvgpu_type_get_reason_text(struct nvvgpu_type *type);

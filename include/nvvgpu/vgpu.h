@@ -44,9 +44,16 @@ int nvvgpu_spec_set_placement(struct nvvgpu_spec *spec, uint32_t placement_id);
  * ',' '=' or control characters
  */
 int nvvgpu_spec_add_param(struct nvvgpu_spec *spec, const char *key, const char *value);
-/** nvvgpu_spec_set_owner - whose it is, at most 63 bytes; the nvvgpu command destroys only
- * what has no owner or the one it is told.
- *  Return: 0, -EINVAL */
+/**
+ * nvvgpu_spec_set_force_params - true: take any value of a parameter that is known.  Names that
+ * are not known are taken anyway, and told to the log
+ */
+void nvvgpu_spec_set_force_params(struct nvvgpu_spec *spec, bool force);
+/**
+ * nvvgpu_spec_set_owner - whose it is, at most 63 bytes: who does not name this owner does not
+ * destroy it.  Return: 0, -EINVAL also for "foreign", which is the owner of what other programs
+ * made
+ */
 int nvvgpu_spec_set_owner(struct nvvgpu_spec *spec, const char *owner);
 
 /**
@@ -67,11 +74,30 @@ int nvvgpu_create(struct nvvgpu_gpu *gpu, struct nvvgpu_spec *spec, struct nvvgp
 bool nvvgpu_vgpu_was_created(struct nvvgpu_vgpu *vgpu);
 
 /**
- * nvvgpu_destroy - destroy a vGPU; the reference stays with the caller
- * Return: 0 (also when it is gone already); -EBUSY its VFIO device is open;
- * -EACCES; -EROFS; -EIO.
+ * nvvgpu_destroy - destroy a vGPU that has no owner, or that this object has created; the
+ * reference stays with the caller
+ * Return: 0 (also when it is gone already); -EPERM it belongs to an owner, or was made by another
+ * program; -EBUSY its VFIO device is open, by the process that the error names; -EACCES; -EROFS;
+ * -EIO.
  */
 int nvvgpu_destroy(struct nvvgpu_vgpu *vgpu);
+
+#define NVVGPU_DESTROY_FOREIGN	(1u << 0)	/* whoever made it, and whose ever it is */
+/**
+ * nvvgpu_destroy_as - destroy a vGPU, also one that has an owner
+ * @owner: that was named when it was created; NULL: none
+ * @flags: 0 or NVVGPU_DESTROY_FOREIGN, for which the caller should have had it named by uuid
+ * @ret_destroyed: false when it was gone already; may be NULL
+ *
+ * One without an owner needs none, nor does one that this object has created.  What is in use is
+ * not destroyed, whoever asks.
+ *
+ * Return: 0 (also when it is gone already); -EPERM it belongs to another owner, or was made by
+ * another program; -EBUSY its VFIO device is open, by the process that the error names;
+ * -EINVAL unknown flags; -EACCES; -EROFS; -EIO.
+ */
+int nvvgpu_destroy_as(struct nvvgpu_vgpu *vgpu, const char *owner, unsigned int flags,
+		      bool *ret_destroyed);
 
 /**
  * nvvgpu_vgpu_list - the vGPUs of a GPU
@@ -103,8 +129,13 @@ struct nvvgpu_vgpu *nvvgpu_vgpu_ref(struct nvvgpu_vgpu *vgpu);
 struct nvvgpu_vgpu *nvvgpu_vgpu_unref(struct nvvgpu_vgpu *vgpu);
 
 /* What does not change while it lives; strings live as long as the object. */
+/**
+ * nvvgpu_vgpu_get_uuid - Return: its uuid; where the driver has none, that of the library's record,
+ * and of one that another program made a uuid that follows from its VF and type
+ */
 const char *nvvgpu_vgpu_get_uuid(struct nvvgpu_vgpu *vgpu);
 uint32_t nvvgpu_vgpu_get_type_id(struct nvvgpu_vgpu *vgpu);
+/** nvvgpu_vgpu_get_type_name - Return: "NVIDIA L40-4Q"; its id when nobody knows the name */
 const char *nvvgpu_vgpu_get_type_name(struct nvvgpu_vgpu *vgpu);
 uint64_t nvvgpu_vgpu_get_framebuffer_bytes(struct nvvgpu_vgpu *vgpu);
 /** nvvgpu_vgpu_get_gpu - Return: lent as long as the vGPU object lives */
@@ -113,19 +144,25 @@ struct nvvgpu_gpu *nvvgpu_vgpu_get_gpu(struct nvvgpu_vgpu *vgpu);
 const char *nvvgpu_vgpu_get_vf(struct nvvgpu_vgpu *vgpu);
 /** nvvgpu_vgpu_get_placement - @ret: placement id.  Return: 0; -ENODATA placements are not used */
 int nvvgpu_vgpu_get_placement(struct nvvgpu_vgpu *vgpu, uint32_t *ret);
-/** nvvgpu_vgpu_get_owner - Return: "" when none was given */
+/**
+ * nvvgpu_vgpu_get_owner - Return: "" when none was given; "foreign": another program made it, where
+ * the driver keeps no owners and this library has a record of each that it makes
+ */
 const char *nvvgpu_vgpu_get_owner(struct nvvgpu_vgpu *vgpu);
 /** nvvgpu_vgpu_get_vfio - Return: what a VMM opens, "/sys/bus/pci/devices/0000:41:00.4" */
 const char *nvvgpu_vgpu_get_vfio(struct nvvgpu_vgpu *vgpu);
 
 /* Live values. */
-/** nvvgpu_vgpu_get_state - Return: 0; -ENODEV it is gone */
+/**
+ * nvvgpu_vgpu_get_state - @ret: NVVGPU_VGPU_UNKNOWN also where only other processes could tell and
+ * may not be looked at.  Return: 0; -ENODEV it is gone
+ */
 int nvvgpu_vgpu_get_state(struct nvvgpu_vgpu *vgpu, enum nvvgpu_vgpu_state *ret);
 /** nvvgpu_vgpu_get_params - @ret: "key=value,key=value", to be freed with nvvgpu_free() */
 int nvvgpu_vgpu_get_params(struct nvvgpu_vgpu *vgpu, char **ret);
 /**
  * nvvgpu_vgpu_set_params - replaces all parameters; "" clears.  Return: 0; -EBUSY device open;
- * -EINVAL
+ * -EINVAL malformed, or no value of a parameter that is known; -EROFS
  */
 int nvvgpu_vgpu_set_params(struct nvvgpu_vgpu *vgpu, const char *params);
 

@@ -253,7 +253,7 @@ static const struct nvvgpu_emu_board_data boards[] = {
 		.guest_fb_bytes = GIB(48), .host_fb_bytes = GIB(2),
 		.vmmu_segment_bytes = MIB(128), .bar1_bytes = GIB(64),
 		SRIOV(32, 0x26b5), .mixed_size = true, .placement = true,
-		TYPES(l40_types),
+		TYPES(l40_types), .ids_modelled = true,
 		.notes = "PCI layout from another AD102 board; type ids other than 869 and 871 not verified",
 	}, {
 		.id = "l40s", .name = "NVIDIA L40S", .gpus = 1, AD102,
@@ -289,7 +289,7 @@ static const struct nvvgpu_emu_board_data boards[] = {
 		.guest_fb_bytes = GIB(24), .host_fb_bytes = GIB(2),
 		.vmmu_segment_bytes = MIB(64), .bar1_bytes = GIB(32),
 		SRIOV(32, 0x27b8), .mixed_size = true, .placement = true,
-		TYPES(l4_types),
+		TYPES(l4_types), .ids_modelled = true,
 		.notes = "type ids and SR-IOV layout modelled",
 	}, {
 		.id = "a16", .name = "NVIDIA A16", .gpus = 4, GA107,

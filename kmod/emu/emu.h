@@ -35,6 +35,7 @@ struct nvvgpu_emu_board_data {
 	const u8 *engines;		/* NV2080_ENGINE_TYPE numbers, 0-terminated */
 	const struct nvvgpu_type_desc *types;
 	u32 type_count;
+	bool ids_modelled;		/* of some types: other drivers may have others */
 	const char *notes;		/* what of this is not published */
 };
 

@@ -96,6 +96,16 @@ ssize_t nvvgpu_mgr_store_warm_update(struct nvvgpu_mgr *mgr, u32 slot, const cha
 /* The VFs are going, and with them what was written to their placement_id. */
 void nvvgpu_mgr_forget_placements(struct nvvgpu_mgr *mgr);
 
+/*
+ * Behind the files of the mdev framework.  slot: of the virtual function that is the parent;
+ * NVVGPU_SLOT_ANY where the GPU is.  Errors as those of CREATE, VGPU_GET and DESTROY.
+ */
+ssize_t nvvgpu_mgr_show_mdev_description(const struct nvvgpu_type_desc *type, char *buf);
+u32 nvvgpu_mgr_mdev_available(struct nvvgpu_mgr *mgr, u32 slot, u32 type_id);
+int nvvgpu_mgr_mdev_create(struct nvvgpu_mgr *mgr, u32 slot, u32 type_id, const u8 *uuid);
+int nvvgpu_mgr_mdev_find(struct nvvgpu_mgr *mgr, const u8 *uuid, struct nvvgpu_vgpu_info *info);
+int nvvgpu_mgr_mdev_destroy(struct nvvgpu_mgr *mgr, const u8 *uuid);
+
 /* A piece of the log of the task on this slot; 0 at its end, -ENODEV without a vGPU there. */
 ssize_t nvvgpu_mgr_log_read(struct nvvgpu_mgr *mgr, u32 slot, enum nvvgpu_plugin_log log,
 			    u64 offset, void *buf, size_t len);

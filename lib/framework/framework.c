@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* Finds the framework of a GPU; the tables of types that frameworks share out. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "framework/framework.h"
+#include "framework/vfs.h"
 #include "util/text.h"
 
 /* In the order of asking: what drives a GPU itself comes before what says why nothing does. */
 static const struct framework_ops *const frameworks[] = {
 	&framework_nvvgpu,
+	&framework_vendor_vfio,
+	&framework_mdev,
 	&framework_none,
 };
 
@@ -33,6 +37,7 @@ void framework_init(struct framework *fw, const struct framework_ops *ops, struc
 	OVERRIDE(control_open);
 	OVERRIDE(create);
 	OVERRIDE(destroy);
+	OVERRIDE(get_mode);
 	OVERRIDE(get_params);
 	OVERRIDE(get_state);
 	OVERRIDE(info);
@@ -50,6 +55,16 @@ void framework_init(struct framework *fw, const struct framework_ops *ops, struc
 	text_copy(fw->address, sizeof(fw->address), address);
 }
 
+void framework_evidence(struct framework *fw, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(fw->evidence, sizeof(fw->evidence), format, args);
+	va_end(args);
+	text_sanitize(fw->evidence);
+}
+
 /* A framework that is there but cannot be used: the GPU is shown, with what went wrong. */
 static int open_broken(struct os *os, const char *address, const struct framework_ops *ops,
 		       struct framework **ret)
@@ -63,17 +78,37 @@ static int open_broken(struct os *os, const char *address, const struct framewor
 				   ret);
 }
 
-int framework_open(struct os *os, const char *address, struct framework **ret)
+int candidate_vfs(struct candidate *candidate)
+{
+	if (!candidate->looked) {
+		os_stamp_take(candidate->os, &candidate->stamp);
+		candidate->err = vfs_read(candidate->os, candidate->address, &candidate->vfs,
+					  &candidate->vf_count);
+		candidate->looked = true;
+	}
+	return candidate->err;
+}
+
+static int probe_all(struct candidate *candidate, struct framework **ret)
 {
 	for (size_t i = 0; i < FRAMEWORK_COUNT; i++) {
-		int err = frameworks[i]->probe(os, address, ret);
+		int err = frameworks[i]->probe(candidate, ret);
 
 		if (!err || err == -ENOMEM)
 			return err;
 		if (err != -ENODEV)
-			return open_broken(os, address, frameworks[i], ret);
+			return open_broken(candidate->os, candidate->address, frameworks[i], ret);
 	}
 	return -ENODEV;
+}
+
+int framework_open(struct os *os, const char *address, struct framework **ret)
+{
+	struct candidate candidate = { .os = os, .address = address };
+	int err = probe_all(&candidate, ret);
+
+	free(candidate.vfs);
+	return err;
 }
 
 void framework_close(struct framework *fw)

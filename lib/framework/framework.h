@@ -18,7 +18,7 @@
 #define FRAMEWORK_TEXT_LEN	64
 #define FRAMEWORK_MAX_TYPES	256	/* most types of one GPU that are believed */
 
-/* What the driver says of a GPU: the facts do not change, the last four do. */
+/* What the driver says of a GPU, and does not change. */
 struct framework_info {
 	char board_name[FRAMEWORK_TEXT_LEN];	/* texts are "" when unknown */
 	char driver_version[FRAMEWORK_TEXT_LEN];
@@ -26,8 +26,6 @@ struct framework_info {
 	uint64_t framebuffer_bytes;
 	bool mixed_size_capable;
 	bool has_events;
-	enum nvvgpu_mode mode;
-	uint32_t vgpus;
 };
 
 /* One type; never changes while the driver is loaded. */
@@ -42,7 +40,8 @@ struct framework_type {
 	char class_name[FRAMEWORK_TEXT_LEN];
 };
 
-#define FRAMEWORK_UNKNOWN UINT32_MAX
+#define FRAMEWORK_UNKNOWN	UINT32_MAX
+#define FRAMEWORK_SOME		(UINT32_MAX - 1)	/* at least one; how many is not known */
 
 /*
  * What a type could do at one moment.  Laid out as struct nvvgpu_type_state of
@@ -51,7 +50,7 @@ struct framework_type {
 struct framework_state {
 	uint32_t id;
 	uint32_t created;
-	uint32_t available;	/* or FRAMEWORK_UNKNOWN */
+	uint32_t available;	/* or FRAMEWORK_UNKNOWN, FRAMEWORK_SOME */
 	uint32_t why;		/* enum nvvgpu_why of the uapi, when available is 0 */
 	uint64_t detail;	/* for reason_sentence() */
 };
@@ -91,11 +90,25 @@ struct framework_vgpu {
 	uint64_t framebuffer_bytes;
 	bool has_placement;
 	uint32_t placement;
-	char owner[FRAMEWORK_TEXT_LEN];
+	char owner[FRAMEWORK_TEXT_LEN];	/* "foreign": another program's, see record.h */
 	char vf[PCI_ADDRESS_LEN];	/* "" on a board without SR-IOV */
 };
 
 struct framework;
+
+/* A GPU while it is found out what drives it: what several look at is read once. */
+struct candidate {
+	struct os *os;
+	const char *address;
+	bool looked;			/* for the two below */
+	int err;
+	struct vf *vfs;			/* see vfs.h */
+	size_t vf_count;
+	struct os_stamp stamp;
+};
+
+/* Its VFs as vfs_read() gives them. */
+int candidate_vfs(struct candidate *candidate);
 
 /* Sorted.  A new operation also goes into none.c and framework_init(). */
 struct framework_ops {
@@ -104,15 +117,17 @@ struct framework_ops {
 	const char *help;	/* one line: what it is and what it needs */
 
 	/* 0: drives this GPU; -ENODEV: not its kind; else a failure */
-	int (*probe)(struct os *os, const char *address, struct framework **ret);
+	int (*probe)(struct candidate *candidate, struct framework **ret);
 	void (*close)(struct framework *fw);
 
 	/* a fresh control file whose read() gives event records */
 	int (*control_open)(struct framework *fw, struct os_file **ret);
 	int (*create)(struct framework *fw, const struct framework_request *request,
 		      struct framework_vgpu *ret);
-	/* 0 also when it is gone */
-	int (*destroy)(struct framework *fw, const struct framework_vgpu *vgpu);
+	/* 0 also when it is gone: then *ret_destroyed is false */
+	int (*destroy)(struct framework *fw, const struct framework_vgpu *vgpu,
+		       bool *ret_destroyed);
+	int (*get_mode)(struct framework *fw, enum nvvgpu_mode *ret);
 	int (*get_params)(struct framework *fw, const struct framework_vgpu *vgpu, char **ret);
 	/* -ENODEV: it is gone */
 	int (*get_state)(struct framework *fw, const struct framework_vgpu *vgpu,
@@ -121,6 +136,7 @@ struct framework_ops {
 	int (*placements)(struct framework *fw, const struct framework_type *type,
 			  enum nvvgpu_placement_set which, uint32_t *ids, size_t capacity,
 			  size_t *ret_count, uint32_t *ret_length);
+	/* 0 also when it is so already */
 	int (*set_mixed_size)(struct framework *fw, bool mixed);
 	int (*set_params)(struct framework *fw, const struct framework_vgpu *vgpu,
 			  const char *params);
@@ -149,18 +165,25 @@ struct framework {
 	/* why this GPU cannot be shared; NONE unless the framework is none */
 	enum nvvgpu_reason reason;
 	char reason_text[256];
+	char evidence[256];		/* what was seen that says so: one sentence */
 };
 
 /* Fills what the structure says of itself; @ops may leave operations out. */
 void framework_init(struct framework *fw, const struct framework_ops *ops, struct os *os,
 		    const char *address);
 
+/* Says what was seen; probe() of each framework calls it. */
+void framework_evidence(struct framework *fw, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* The framework that drives a GPU; none.c when there is none, so it only fails without memory. */
 int framework_open(struct os *os, const char *address, struct framework **ret);
 void framework_close(struct framework *fw);	/* NULL is allowed */
 
+extern const struct framework_ops framework_mdev;
 extern const struct framework_ops framework_none;
 extern const struct framework_ops framework_nvvgpu;
+extern const struct framework_ops framework_vendor_vfio;
 
 /* none.c: a GPU that cannot be shared, for a reason that the caller knows */
 int framework_none_open(struct os *os, const char *address, enum nvvgpu_reason reason,

@@ -14,61 +14,8 @@
 
 struct evidence {
 	char driver[64];	/* "": none is bound */
-	bool mdev;		/* mdev types on the function or on one of its VFs */
-	bool vendor_vfio;	/* a VF with a nvidia/ directory, or bound to nvidia */
 	uint64_t vfs_total, vfs_enabled;
 };
-
-struct look {
-	struct os *os;
-	struct evidence *evidence;
-	const char *address;
-};
-
-static int any_entry(const char *name, void *arg)
-{
-	return 1;
-}
-
-static bool has_entries(struct os *os, const char *address, const char *directory)
-{
-	char path[PATH_LEN];
-
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", address, directory);
-	return os->ops->list(os, path, any_entry, NULL) > 0;
-}
-
-static int read_driver(struct os *os, const char *address, char *buf, size_t size)
-{
-	char path[PATH_LEN];
-
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", address);
-	return os->ops->link_read(os, path, buf, size);
-}
-
-static void look_at_vf(struct look *look, const char *vf)
-{
-	char driver[64];
-
-	look->evidence->mdev |= has_entries(look->os, vf, "mdev_supported_types");
-	look->evidence->vendor_vfio |= has_entries(look->os, vf, "nvidia");
-	if (!read_driver(look->os, vf, driver, sizeof(driver)) && !strcmp(driver, "nvidia"))
-		look->evidence->vendor_vfio = true;
-}
-
-static int look_at_entry(const char *name, void *arg)
-{
-	struct look *look = arg;
-	char path[PATH_LEN], target[64], vf[PCI_ADDRESS_LEN];
-
-	if (strncmp(name, "virtfn", 6) || strlen(name) > 16)
-		return 0;
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", look->address, name);
-	if (!look->os->ops->link_read(look->os, path, target, sizeof(target)) &&
-	    !pci_address_canonical(target, vf))
-		look_at_vf(look, vf);
-	return 0;
-}
 
 static uint64_t read_number(struct os *os, const char *address, const char *attribute)
 {
@@ -81,16 +28,14 @@ static uint64_t read_number(struct os *os, const char *address, const char *attr
 
 static void gather(struct os *os, const char *address, struct evidence *evidence)
 {
-	struct look look = { .os = os, .evidence = evidence, .address = address };
 	char path[PATH_LEN];
 
-	*evidence = (struct evidence){ .mdev = has_entries(os, address, "mdev_supported_types") };
-	if (read_driver(os, address, evidence->driver, sizeof(evidence->driver)))
+	*evidence = (struct evidence){ .vfs_total = 0 };
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", address);
+	if (os->ops->link_read(os, path, evidence->driver, sizeof(evidence->driver)))
 		evidence->driver[0] = '\0';
 	evidence->vfs_total = read_number(os, address, "sriov_totalvfs");
 	evidence->vfs_enabled = read_number(os, address, "sriov_numvfs");
-	snprintf(path, sizeof(path), "bus/pci/devices/%s", address);
-	os->ops->list(os, path, look_at_entry, &look);
 }
 
 static bool is_passthrough(const char *driver)
@@ -98,13 +43,15 @@ static bool is_passthrough(const char *driver)
 	return !strcmp(driver, "pci-stub") || !strcmp(driver, "pciback") || strstr(driver, "vfio");
 }
 
+/* Drivers that offer vGPUs on their VFs alone. */
+static bool needs_vfs(const struct evidence *e)
+{
+	return (!strcmp(e->driver, "nvidia") || !strncmp(e->driver, "nvvgpu", 6)) &&
+	       e->vfs_total && !e->vfs_enabled;
+}
+
 static enum nvvgpu_reason judge(const struct evidence *e, char *text, size_t size)
 {
-	if (e->mdev || e->vendor_vfio) {
-		snprintf(text, size, "its driver offers vGPUs through the %s framework, which this "
-			 "version does not drive yet", e->mdev ? "mdev" : "vendor-vfio");
-		return NVVGPU_REASON_NO_FRAMEWORK;
-	}
 	if (!e->driver[0]) {
 		snprintf(text, size, "no kernel driver is bound to it");
 		return NVVGPU_REASON_NO_DRIVER;
@@ -114,16 +61,25 @@ static enum nvvgpu_reason judge(const struct evidence *e, char *text, size_t siz
 			 e->driver);
 		return NVVGPU_REASON_PASSTHROUGH;
 	}
+	if (needs_vfs(e)) {
+		snprintf(text, size, "its driver %s shows no vGPU types, and none of its %llu VFs "
+			 "is enabled", e->driver, (unsigned long long)e->vfs_total);
+		return NVVGPU_REASON_VFS_DISABLED;
+	}
 	if (!strncmp(e->driver, "nvvgpu", 6))
 		snprintf(text, size, "its driver %s is bound, but its vGPU manager has no control "
 			 "device for it", e->driver);
-	else if (e->vfs_total && !e->vfs_enabled)
-		snprintf(text, size, "its driver %s shows no vGPU types, and none of its %llu VFs "
-			 "is enabled", e->driver, (unsigned long long)e->vfs_total);
 	else
 		snprintf(text, size, "its driver %s offers no vGPUs: there are neither mdev types "
 			 "nor VFs with a nvidia directory", e->driver);
 	return NVVGPU_REASON_NOT_CAPABLE;
+}
+
+static void tell(struct framework *fw, const struct evidence *e)
+{
+	framework_evidence(fw, "driver %s, %llu of %llu VFs enabled, no control device, no VF with "
+			   "a nvidia directory, no mdev types", e->driver[0] ? e->driver : "none",
+			   (unsigned long long)e->vfs_enabled, (unsigned long long)e->vfs_total);
 }
 
 int framework_none_open(struct os *os, const char *address, enum nvvgpu_reason reason,
@@ -137,29 +93,23 @@ int framework_none_open(struct os *os, const char *address, enum nvvgpu_reason r
 	fw->reason = reason;
 	text_copy(fw->reason_text, sizeof(fw->reason_text), text);
 	text_sanitize(fw->reason_text);	/* it may quote the name of a driver */
+	framework_evidence(fw, "%s", fw->reason_text);
 	*ret = fw;
 	return 0;
 }
 
-/* What was found has a name, though no operation of it is driven. */
-static void name_framework(struct framework *fw, const struct evidence *e)
-{
-	fw->ops.id = e->mdev ? NVVGPU_FRAMEWORK_MDEV : NVVGPU_FRAMEWORK_VENDOR_VFIO;
-	fw->ops.name = nvvgpu_framework_name(fw->ops.id);
-}
-
-static int none_probe(struct os *os, const char *address, struct framework **ret)
+static int none_probe(struct candidate *candidate, struct framework **ret)
 {
 	struct evidence evidence;
 	enum nvvgpu_reason reason;
 	char text[256];
 	int err;
 
-	gather(os, address, &evidence);
+	gather(candidate->os, candidate->address, &evidence);
 	reason = judge(&evidence, text, sizeof(text));
-	err = framework_none_open(os, address, reason, text, ret);
-	if (!err && reason == NVVGPU_REASON_NO_FRAMEWORK)
-		name_framework(*ret, &evidence);
+	err = framework_none_open(candidate->os, candidate->address, reason, text, ret);
+	if (!err)
+		tell(*ret, &evidence);
 	return err;
 }
 
@@ -189,7 +139,13 @@ static int none_create(struct framework *fw, const struct framework_request *req
 	return refuse(fw);
 }
 
-static int none_destroy(struct framework *fw, const struct framework_vgpu *vgpu)
+static int none_destroy(struct framework *fw, const struct framework_vgpu *vgpu,
+			bool *ret_destroyed)
+{
+	return refuse(fw);
+}
+
+static int none_get_mode(struct framework *fw, enum nvvgpu_mode *ret)
 {
 	return refuse(fw);
 }
@@ -270,6 +226,7 @@ const struct framework_ops framework_none = {
 	.control_open = none_control_open,
 	.create = none_create,
 	.destroy = none_destroy,
+	.get_mode = none_get_mode,
 	.get_params = none_get_params,
 	.get_state = none_get_state,
 	.info = none_info,

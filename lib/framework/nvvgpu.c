@@ -118,7 +118,7 @@ static enum nvvgpu_mode mode_from_uapi(uint32_t mode)
 	}
 }
 
-static int fw_info(struct framework *fw, struct framework_info *ret)
+static int read_info(struct framework *fw, struct nvvgpu_ioctl_info *ret)
 {
 	struct nvvgpu_ioctl_info in = { .size = sizeof(in) };
 	int err = ask(fw, NVVGPU_IOCTL_INFO, &in, "asking the driver about the GPU");
@@ -130,12 +130,21 @@ static int fw_info(struct framework *fw, struct framework_info *ret)
 				  "use a library that fits the driver",
 				  "the driver speaks version %u of its interface, this library "
 				  "version %u", in.abi_version, NVVGPU_ABI_VERSION);
+	*ret = in;
+	return 0;
+}
+
+static int fw_info(struct framework *fw, struct framework_info *ret)
+{
+	struct nvvgpu_ioctl_info in;
+	int err = read_info(fw, &in);
+
+	if (err)
+		return err;
 	*ret = (struct framework_info){
 		.framebuffer_bytes = in.framebuffer_bytes,
 		.mixed_size_capable = in.features & NVVGPU_FEATURE_MIXED_SIZE,
 		.has_events = in.features & NVVGPU_FEATURE_EVENTS,
-		.mode = mode_from_uapi(in.mode),
-		.vgpus = in.vgpus,
 	};
 	text_from_array(ret->board_name, sizeof(ret->board_name), in.board_name,
 			sizeof(in.board_name));
@@ -146,18 +155,28 @@ static int fw_info(struct framework *fw, struct framework_info *ret)
 	return 0;
 }
 
+static int fw_get_mode(struct framework *fw, enum nvvgpu_mode *ret)
+{
+	struct nvvgpu_ioctl_info in;
+	int err = read_info(fw, &in);
+
+	if (!err)
+		*ret = mode_from_uapi(in.mode);
+	return err;
+}
+
 static int fw_set_mixed_size(struct framework *fw, bool mixed)
 {
 	struct nvvgpu_ioctl_mode in = {
 		.size = sizeof(in),
 		.mode = mixed ? NVVGPU_MODE_MIXED_SIZE : NVVGPU_MODE_EQUAL_SIZE,
 	};
-	struct framework_info info;
-	int failed, err = fw_info(fw, &info);
+	struct nvvgpu_ioctl_info info;
+	int failed, err = read_info(fw, &info);
 
-	if (err || info.mode == mode_from_uapi(in.mode))
+	if (err || info.mode == in.mode)
 		return err;
-	if (!info.mixed_size_capable)
+	if (!(info.features & NVVGPU_FEATURE_MIXED_SIZE))
 		return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
 				 "the board has no mixed-size mode", "create types of one size");
 	err = request(fw, true, NVVGPU_IOCTL_MODE_SET, &in, &failed);
@@ -639,18 +658,22 @@ static int fw_create(struct framework *fw, const struct framework_request *wante
 	return err;
 }
 
-static int fw_destroy(struct framework *fw, const struct framework_vgpu *vgpu)
+static int fw_destroy(struct framework *fw, const struct framework_vgpu *vgpu,
+		      bool *ret_destroyed)
 {
 	struct nvvgpu_ioctl_destroy in = { .size = sizeof(in), .id = vgpu->id };
 	struct nvvgpu_vgpu_info info;
 	char uuid[37];
 	int failed, err = get_vgpu(fw, vgpu, &info);
 
+	*ret_destroyed = false;
 	if (err)
 		return err == -ENODEV ? 0 : err;
 	err = request(fw, true, NVVGPU_IOCTL_DESTROY, &in, &failed);
-	if (err || !failed || failed == -ENODEV)
+	if (err || !failed || failed == -ENODEV) {
+		*ret_destroyed = !err && !failed;
 		return err;
+	}
 	uuid_format(vgpu->uuid, uuid);
 	return fail_why(uuid, failed, in.why, 0, "destroying the vGPU");
 }
@@ -778,8 +801,10 @@ static void fw_close(struct framework *fw)
  * A control device is the sign.  One that may not be opened is one too: the
  * GPU is shown, and each later call says that access is missing.
  */
-static int fw_probe(struct os *os, const char *address, struct framework **ret)
+static int fw_probe(struct candidate *candidate, struct framework **ret)
 {
+	const char *address = candidate->address;
+	struct os *os = candidate->os;
 	struct nvvgpu_framework_gpu *gpu;
 	struct os_file *reader = NULL;
 	struct framework_info info;
@@ -796,6 +821,8 @@ static int fw_probe(struct os *os, const char *address, struct framework **ret)
 		return error_nomem();
 	}
 	framework_init(&gpu->base, &framework_nvvgpu, os, address);
+	framework_evidence(&gpu->base, "its control device /dev/nvvgpu/%s %s", address,
+			   reader ? "answers" : "is there, but may not be opened");
 	pthread_mutex_init(&gpu->lock, NULL);
 	atomic_init(&gpu->reader, reader);
 	atomic_init(&gpu->writer, NULL);
@@ -818,6 +845,7 @@ const struct framework_ops framework_nvvgpu = {
 	.control_open = fw_control_open,
 	.create = fw_create,
 	.destroy = fw_destroy,
+	.get_mode = fw_get_mode,
 	.get_params = fw_get_params,
 	.get_state = fw_get_state,
 	.info = fw_info,

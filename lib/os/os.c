@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 #include "os/os.h"
 #include "util/text.h"
 
@@ -91,6 +92,36 @@ int os_attr_u64(struct os *os, const char *path, uint64_t *ret)
 	int err = os_attr_line(os, path, line, sizeof(line));
 
 	return err ? err : parse_u64(line, ret);
+}
+
+/* ------------------------------------------------------------------- stamps */
+
+#define STAMP_NS 1000000000ULL
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+void os_stamp_take(struct os *os, struct os_stamp *stamp)
+{
+	stamp->known = os->ops->changes && !os->ops->changes(os, &stamp->changes);
+	stamp->time_ns = now_ns();
+}
+
+bool os_stamp_holds(struct os *os, const struct os_stamp *stamp)
+{
+	uint64_t changes;
+
+	if (!stamp->known)
+		return false;
+	if (!stamp->changes)
+		return true;
+	return now_ns() - stamp->time_ns < STAMP_NS && !os->ops->changes(os, &changes) &&
+	       changes == stamp->changes;
 }
 
 /* -------------------------------------------------------------------- files */

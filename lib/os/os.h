@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 struct os;
+struct run;
 struct os_file;			/* an open control device, VFIO device or migration data session */
 
 #define OS_ATTR_MAX	65536	/* longest attribute anyone reads */
@@ -36,6 +37,8 @@ struct os_ops {
 	int (*attr_write)(struct os *os, const char *path, const char *value);	/* -EROFS on a tree */
 	/* last component of a symbolic link's target: "nvidia" of .../driver */
 	int (*link_read)(struct os *os, const char *path, char *buf, size_t size);
+	/* last but one: of bus/mdev/devices/<uuid> the address of the function it belongs to */
+	int (*link_parent)(struct os *os, const char *path, char *buf, size_t size);
 	/*
 	 * names in a directory, "." and ".." left out; a non-zero return of each ends the walk
 	 * and is returned
@@ -53,6 +56,37 @@ struct os_ops {
 	/* what the data_fd of VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE stands for; the file owns it */
 	int (*data_adopt)(struct os *os, struct os_file *vfio, int data_fd, struct os_file **ret);
 
+	/* what survives the process: locks, and records of who owns what; see run.h */
+	struct run *(*run)(struct os *os);
+	/*
+	 * calls each for every process that has a VFIO device open (name: as for vfio_open), or
+	 * NVIDIA's node of a GPU (name: its address); ends and returns as list does.  -EACCES: it
+	 * called none, and some processes may not be looked at
+	 */
+	int (*holders)(struct os *os, const char *name,
+		       int (*each)(pid_t pid, const char *program, void *arg), void *arg);
+
+	/*
+	 * What NVIDIA's driver has no file in sysfs for; NULL, or -EOPNOTSUPP: it cannot be
+	 * asked here.  -EBUSY: vGPUs exist
+	 */
+	int (*mixed_size_get)(struct os *os, const char *gpu, bool *ret);
+	int (*mixed_size_set)(struct os *os, const char *gpu, bool mixed);
+	/*
+	 * NVIDIA's tool that switches VFs; NULL, or -ENOENT: there is none.  0: it has ended,
+	 * which says nothing of what it did; output is what it printed, cut to size.
+	 * -ETIMEDOUT: it was ended
+	 */
+	int (*sriov_manage)(struct os *os, const char *gpu, bool enable, unsigned int timeout_ms,
+			    char *output, size_t size);
+	/* vgpuConfig.xml; *ret is to be freed.  NULL, or -ENOENT: there is none */
+	int (*vgpu_config)(struct os *os, char **ret, size_t *ret_len);
+	/*
+	 * a number that is another one when a device came, went or was bound since; 0: nothing ever
+	 * does, it is a capture.  NULL, or -EOPNOTSUPP: nothing tells
+	 */
+	int (*changes)(struct os *os, uint64_t *ret);
+
 	/* how libpci reaches the functions: PCI_ACCESS_* and one parameter (name may be NULL) */
 	int (*pci_access)(struct os *os, unsigned int *ret_method, const char **ret_param,
 			  const char **ret_value);
@@ -63,6 +97,7 @@ struct os_ops {
 
 struct os {
 	const struct os_ops *ops;
+	struct os_mdevs_cache *mdevs;	/* see mdevs.h; NULL: nothing is kept */
 };
 
 /*
@@ -100,6 +135,19 @@ int os_file_poll_fd(struct os_file *file);
  */
 int os_attr_line(struct os *os, const char *path, char *buf, size_t size);
 int os_attr_u64(struct os *os, const char *path, uint64_t *ret);
+
+/*
+ * When something was read, to know whether it has to be read again.  Not everything that
+ * happens to a device is told, so of a running host nothing is kept for longer than a second.
+ */
+struct os_stamp {
+	bool known;
+	uint64_t changes;
+	uint64_t time_ns;
+};
+
+void os_stamp_take(struct os *os, struct os_stamp *stamp);	/* before the reading */
+bool os_stamp_holds(struct os *os, const struct os_stamp *stamp);
 
 /* the three implementations; rest: the uri after "scheme:" */
 int os_kernel_open(const char *rest, struct os **ret, const char **ret_detail);

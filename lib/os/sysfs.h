@@ -13,6 +13,7 @@
 int sysfs_attr_read(int root, const char *path, char *buf, size_t size, size_t *ret_len);
 int sysfs_attr_write(int root, const char *path, const char *value);
 int sysfs_link_read(int root, const char *path, char *buf, size_t size);
+int sysfs_link_parent(int root, const char *path, char *buf, size_t size);
 int sysfs_list(int root, const char *path, int (*each)(const char *name, void *arg), void *arg);
 
 #endif

@@ -49,7 +49,7 @@ offers_not() {
 }
 
 complete_line "nvvgpu "
-offers gpus types vgpus show create destroy save restore inspect verify events mode help
+offers gpus types vgpus show create destroy save restore inspect verify events mode sriov help
 complete_line "nvvgpu de"
 offers destroy
 offers_not gpus
@@ -80,6 +80,8 @@ complete_line "nvvgpu save "
 offers $uuid
 complete_line "nvvgpu mode "
 offers $gpu equal-size mixed-size
+complete_line "nvvgpu sriov "
+offers $gpu on off
 complete_line "nvvgpu help sa"
 offers save
 : >"$dir/guest.state"

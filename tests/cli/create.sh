@@ -65,7 +65,7 @@ has_error exhausted
 # destroy: by uuid, by VF, several, owners, again
 fails 5 destroy $uuid2
 has_error foreign-owner
-in_err "--owner"
+in_err "name the owner"
 fails 5 destroy $uuid2 --owner you
 ok destroy 0000:41:01.0 --owner me --json
 json 'd == {"uuid": "'$uuid2'", "destroyed": True}'

@@ -18,7 +18,7 @@ silent
 ok gpus --json
 silent
 json 'type(d) is list and len(d) == 1'
-json 'set(d[0]) >= set("""address name vendor_id device_id framework driver numa_node
+json 'set(d[0]) >= set("""address name vendor_id device_id framework evidence driver numa_node
     framebuffer_bytes vfs_total vfs_enabled mode drm_nodes vgpus reason""".split())'
 json 'd[0]["address"] == "'$gpu'" and d[0]["name"] == "NVIDIA L40"'
 json 'd[0]["framebuffer_bytes"] == 48 << 30 and d[0]["vfs_total"] == 32'

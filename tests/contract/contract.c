@@ -4,7 +4,7 @@
  *
  * usage: contract [--state] TYPES.TXT [URI]...
  *
- * Without a URI: every emulated board.  --state gives each emulated board a state
+ * Without a URI: every emulated board, under each framework that it can have.  --state gives each emulated board a state
  * directory, so that every call goes through it.  The board must be empty; it is
  * empty again afterwards.  Exits 0 when all cases pass.
  */
@@ -15,7 +15,13 @@
 #include "fixture.h"
 
 static const char *const all_boards[] = {
-	"emu:l40", "emu:l40s", "emu:a40", "emu:rtx6000-ada", "emu:l4", "emu:a16", "emu:t4", NULL,
+	"emu:l40", "emu:l40s", "emu:a40", "emu:rtx6000-ada", "emu:l4", "emu:a16", "emu:t4",
+	"emu:l40?framework=vendor-vfio", "emu:l40s?framework=vendor-vfio",
+	"emu:a40?framework=vendor-vfio", "emu:rtx6000-ada?framework=vendor-vfio",
+	"emu:l4?framework=vendor-vfio", "emu:a16?framework=vendor-vfio",
+	"emu:l40?framework=mdev", "emu:l40s?framework=mdev", "emu:a40?framework=mdev",
+	"emu:rtx6000-ada?framework=mdev", "emu:l4?framework=mdev", "emu:a16?framework=mdev",
+	"emu:t4?framework=mdev", NULL,
 };
 
 static int run_cases(void)
@@ -36,13 +42,13 @@ static int run_cases(void)
 	return failed;
 }
 
-/* The directory is removed afterwards; what the library left in it is flat files. */
 static int run_with_state(const char *uri)
 {
 	char directory[] = "/tmp/nvvgpu-contract-XXXXXX", command[128], *with_state;
 	int failed;
 
-	if (!mkdtemp(directory) || asprintf(&with_state, "%s?state=%s", uri, directory) < 0)
+	if (!mkdtemp(directory) ||
+	    asprintf(&with_state, "%s%cstate=%s", uri, strchr(uri, '?') ? '&' : '?', directory) < 0)
 		return 1;
 	board.uri = with_state;
 	failed = run_cases();

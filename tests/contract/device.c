@@ -22,7 +22,7 @@ START_TEST(open_close)
 
 	device = open_device(vgpu);
 	ck_assert_int_eq(state_of(vgpu), NVVGPU_VGPU_RUNNING);
-	ck_assert_uint_eq(stat_now(NVVGPU_STAT_BOOTED), booted + 1);
+	ck_assert_uint_eq(stat_now(NVVGPU_STAT_BOOTED), booted + board.counters);
 	check_error(nvvgpu_device_open(vgpu, &second), EBUSY, NVVGPU_REASON_IN_USE);
 	ck_assert_ptr_null(second);
 	nvvgpu_device_unref(nvvgpu_device_ref(device));

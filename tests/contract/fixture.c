@@ -61,6 +61,7 @@ static void learn_types(void)
 
 static void learn_modes(void)
 {
+	enum nvvgpu_mode mode;
 	size_t count;
 	int err;
 
@@ -68,12 +69,74 @@ static void learn_modes(void)
 	err = nvvgpu_type_get_placements(nvvgpu_type_list_get(board.types, 0),
 					 NVVGPU_PLACEMENT_CREATABLE, NULL, 0, &count, NULL);
 	board.placements = err == 0 && count > 0;
+	board.placing = nvvgpu_gpu_get_framework(board.gpu) != NVVGPU_FRAMEWORK_MDEV;
+	assert_ok(nvvgpu_gpu_get_mode(board.gpu, &mode));
+	board.mode_known = mode != NVVGPU_GPU_MODE_UNKNOWN;
 	err = nvvgpu_gpu_set_mixed_size(board.gpu, true);
 	board.mixed_capable = err == 0;
 	if (err)
 		check_error(err, EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED);
 	else
 		assert_ok(nvvgpu_gpu_set_mixed_size(board.gpu, false));
+}
+
+static void learn_capabilities(void)
+{
+	struct nvvgpu_monitor *monitor;
+	uint64_t value;
+	int err;
+
+	err = nvvgpu_monitor_open(board.host, &monitor);
+	board.events = err == 0;
+	if (board.events)
+		nvvgpu_monitor_close(monitor);
+	else
+		check_error(err, EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED);
+	err = nvvgpu_gpu_get_statistic(board.gpu, NVVGPU_STAT_CREATED, &value);
+	board.counters = err == 0;
+	if (err)
+		check_error(err, EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED);
+}
+
+bool without_events(void)
+{
+	struct nvvgpu_monitor *monitor;
+
+	if (!board.events)
+		check_error(nvvgpu_monitor_open(board.host, &monitor), EOPNOTSUPP,
+			    NVVGPU_REASON_NOT_SUPPORTED);
+	return !board.events;
+}
+
+bool without_placing(void)
+{
+	struct nvvgpu_type *type = nvvgpu_type_list_get(board.types, 0);
+	uint32_t id = 0;
+	size_t count;
+
+	if (board.placing)
+		return false;
+	check_error(nvvgpu_type_get_placements(type, NVVGPU_PLACEMENT_SUPPORTED, NULL, 0, &count,
+					       NULL), EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED);
+	create_refused(WISH(.type = smallest()->key, .placement = &id), EOPNOTSUPP,
+		       NVVGPU_REASON_NOT_SUPPORTED);
+	return true;
+}
+
+/* The number of vGPUs can be counted by anybody. */
+bool without_counters(void)
+{
+	uint64_t value;
+
+	for (int i = 0; !board.counters && nvvgpu_statistic_name(i); i++) {
+		int err = nvvgpu_gpu_get_statistic(board.gpu, i, &value);
+
+		if (i == NVVGPU_STAT_VGPUS)
+			ck_assert_int_eq(err, 0);
+		else
+			check_error(err, EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED);
+	}
+	return !board.counters;
 }
 
 /* The first GPU that can be shared; on a host there may be others. */
@@ -98,6 +161,7 @@ void board_setup(void)
 	ck_assert_uint_eq(vgpu_count(), 0);
 	learn_types();
 	learn_modes();
+	learn_capabilities();
 	for (i = 0; i < KEEP_STATS; i++)
 		board.start_stats[i] = stat_now(kept_stats[i]);
 }
@@ -197,7 +261,8 @@ void destroy_all(void)
 
 	assert_ok(nvvgpu_vgpu_list(board.gpu, &list));
 	for (i = 0; i < nvvgpu_vgpu_list_size(list); i++)
-		assert_ok(nvvgpu_destroy(nvvgpu_vgpu_list_get(list, i)));
+		assert_ok(nvvgpu_destroy_as(nvvgpu_vgpu_list_get(list, i), NULL,
+					    NVVGPU_DESTROY_FOREIGN, NULL));
 	nvvgpu_vgpu_list_unref(list);
 }
 

@@ -36,10 +36,20 @@ struct board {
 	size_t fact_count;
 	bool mixed_capable;
 	bool placements;		/* equal-size vGPUs have placement ids */
+	bool mode_known;		/* the driver tells the mode */
+	/* What a framework may lack; then it has to be refused: */
+	bool events;
+	bool counters;			/* statistics beside the number of vGPUs */
+	bool placing;			/* placement ids that can be asked for and chosen */
 	uint64_t start_stats[KEEP_STATS];
 };
 
 extern struct board board;
+
+/* true, having asserted the refusal, where the framework cannot do it */
+bool without_events(void);
+bool without_counters(void);
+bool without_placing(void);
 
 void board_setup(void);
 void board_teardown(void);
@@ -61,7 +71,7 @@ struct nvvgpu_vgpu *create(const struct wish *wish);
 /* Asserts that it is refused, and that nothing was counted or kept. */
 void create_refused(const struct wish *wish, int err, int reason);
 void destroy(struct nvvgpu_vgpu *vgpu);		/* takes the reference */
-void destroy_all(void);
+void destroy_all(void);				/* whose ever they are */
 size_t vgpu_count(void);
 
 /* The current snapshot of a type; a new reference. */

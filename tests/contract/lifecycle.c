@@ -317,6 +317,8 @@ START_TEST(events_in_order)
 	struct nvvgpu_event *event;
 	uint64_t sequence = 0;
 
+	if (without_events())
+		return;
 	assert_ok(nvvgpu_monitor_open(board.host, &monitor));
 	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), -EAGAIN);
 	vgpu = create(WISH(.type = smallest()->key, .uuid = UUID_A));
@@ -343,6 +345,8 @@ START_TEST(refused_creates_are_no_events)
 	struct nvvgpu_monitor *monitor;
 	struct nvvgpu_event *event;
 
+	if (without_events())
+		return;
 	assert_ok(nvvgpu_monitor_open(board.host, &monitor));
 	create_refused(WISH(.type = "65000"), ENOENT, NVVGPU_REASON_NOT_FOUND);
 	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), -EAGAIN);
@@ -352,11 +356,16 @@ END_TEST
 
 START_TEST(statistics_count)
 {
-	uint64_t created = stat_now(NVVGPU_STAT_CREATED);
-	uint64_t destroyed = stat_now(NVVGPU_STAT_DESTROYED);
-	uint64_t framebuffer = stat_now(NVVGPU_STAT_FRAMEBUFFER_FREE_BYTES);
-	struct nvvgpu_vgpu *vgpu = create(WISH(.type = smallest()->key));
+	uint64_t created, destroyed, framebuffer;
+	struct nvvgpu_vgpu *vgpu;
 
+	ck_assert_ptr_null(nvvgpu_statistic_name(NVVGPU_STAT_FIRMWARE_CALLS + 1));
+	if (without_counters())
+		return;
+	created = stat_now(NVVGPU_STAT_CREATED);
+	destroyed = stat_now(NVVGPU_STAT_DESTROYED);
+	framebuffer = stat_now(NVVGPU_STAT_FRAMEBUFFER_FREE_BYTES);
+	vgpu = create(WISH(.type = smallest()->key));
 	ck_assert_uint_eq(stat_now(NVVGPU_STAT_VGPUS), 1);
 	ck_assert_uint_eq(stat_now(NVVGPU_STAT_CREATED), created + 1);
 	ck_assert_uint_ge(framebuffer - stat_now(NVVGPU_STAT_FRAMEBUFFER_FREE_BYTES),
@@ -364,7 +373,6 @@ START_TEST(statistics_count)
 	ck_assert_uint_lt(stat_now(NVVGPU_STAT_CHANNELS_FREE), stat_now(NVVGPU_STAT_CHANNELS_TOTAL));
 	destroy(vgpu);
 	ck_assert_uint_eq(stat_now(NVVGPU_STAT_DESTROYED), destroyed + 1);
-	ck_assert_ptr_null(nvvgpu_statistic_name(NVVGPU_STAT_FIRMWARE_CALLS + 1));
 }
 END_TEST
 

@@ -91,6 +91,8 @@ START_TEST(supported_placements_are_exact)
 	uint32_t ids[MAX_IDS], length, j;
 	size_t i;
 
+	if (without_placing())
+		return;
 	for (i = 0; (board.placements || board.mixed_capable) && i < board.fact_count; i++) {
 		const struct fact *fact = &board.facts[i];
 		size_t count = placements_now(fact, NVVGPU_PLACEMENT_SUPPORTED, ids, &length);
@@ -268,7 +270,7 @@ START_TEST(mixed_size_agrees_with_a_model)
 	struct model model = {0};
 	unsigned int step, random = (unsigned int)_i + 1;
 
-	if (!board.mixed_capable)
+	if (!board.mixed_capable || without_placing())
 		return;
 	ck_assert_uint_le(units(), MAX_UNITS);
 	assert_ok(nvvgpu_gpu_set_mixed_size(board.gpu, true));
@@ -292,7 +294,7 @@ START_TEST(mixed_size_refusals)
 	struct nvvgpu_vgpu *vgpu;
 	uint32_t id;
 
-	if (!board.mixed_capable)
+	if (!board.mixed_capable || without_placing())
 		return;
 	assert_ok(nvvgpu_gpu_set_mixed_size(board.gpu, true));
 	assert_ok(nvvgpu_gpu_set_mixed_size(board.gpu, true));
@@ -303,6 +305,37 @@ START_TEST(mixed_size_refusals)
 		       NVVGPU_REASON_PLACEMENT_TAKEN);
 	check_error(nvvgpu_gpu_set_mixed_size(board.gpu, false), EBUSY, NVVGPU_REASON_LIVE_VGPUS);
 	destroy(vgpu);
+}
+END_TEST
+
+/* Without ids too: sizes beside each other, and the mode as long as they are there. */
+START_TEST(mixed_size_holds_several)
+{
+	const struct fact *small = smallest(), *large = fact_of_size(4 * GIB);
+	struct nvvgpu_vgpu *vgpus[3];
+	enum nvvgpu_mode mode;
+	size_t i;
+
+	if (!board.mixed_capable)
+		return;
+	assert_ok(nvvgpu_gpu_set_mixed_size(board.gpu, true));
+	vgpus[0] = create(WISH(.type = large->key));
+	vgpus[1] = create(WISH(.type = small->key));
+	vgpus[2] = create(WISH(.type = large->key));
+	ck_assert_uint_eq(vgpu_count(), 3);
+	for (i = 0; i < board.fact_count; i++) {
+		struct nvvgpu_type *type = type_now(board.facts[i].key);
+
+		ck_assert_int_ne(nvvgpu_type_get_reason(type), NVVGPU_REASON_EQUAL_SIZE);
+		if (board.facts[i].framebuffer_bytes == small->framebuffer_bytes)
+			ck_assert(nvvgpu_type_is_creatable(type));
+		nvvgpu_type_unref(type);
+	}
+	assert_ok(nvvgpu_gpu_get_mode(board.gpu, &mode));
+	ck_assert_int_eq(mode, NVVGPU_GPU_MODE_MIXED_SIZE);
+	check_error(nvvgpu_gpu_set_mixed_size(board.gpu, false), EBUSY, NVVGPU_REASON_LIVE_VGPUS);
+	for (i = 0; i < 3; i++)
+		destroy(vgpus[i]);
 }
 END_TEST
 
@@ -338,6 +371,7 @@ TCase *placement_cases(void)
 	tcase_add_test(cases, mode_refused_with_live_vgpus);
 	tcase_add_loop_test(cases, mixed_size_agrees_with_a_model, 0, 4);
 	tcase_add_test(cases, mixed_size_refusals);
+	tcase_add_test(cases, mixed_size_holds_several);
 	tcase_add_test(cases, mixed_size_full);
 	return cases;
 }

@@ -85,12 +85,29 @@ static int finish(pid_t pid)
 
 /* ----------------------------------------------------------------- sharing */
 
+#define OWNER "first process"
+
 static int create_one(void *arg)
 {
 	open_host();
-	nvvgpu_vgpu_unref(create(WISH(.type = TYPE, .uuid = arg, .owner = "first process")));
+	nvvgpu_vgpu_unref(create(WISH(.type = TYPE, .uuid = arg, .owner = OWNER)));
 	close_host();
 	return 0;
+}
+
+/* Takes the reference; not without the owner's name. */
+static void destroy_owned(struct nvvgpu_vgpu *vgpu)
+{
+	bool destroyed = false;
+
+	check_error(nvvgpu_destroy(vgpu), EPERM, NVVGPU_REASON_FOREIGN_OWNER);
+	check_error(nvvgpu_destroy_as(vgpu, "second process", 0, &destroyed), EPERM,
+		    NVVGPU_REASON_FOREIGN_OWNER);
+	assert_ok(nvvgpu_destroy_as(vgpu, OWNER, 0, &destroyed));
+	ck_assert(destroyed);
+	assert_ok(nvvgpu_destroy_as(vgpu, OWNER, 0, &destroyed));
+	ck_assert(!destroyed);
+	nvvgpu_vgpu_unref(vgpu);
 }
 
 START_TEST(another_process_sees_it)
@@ -102,9 +119,9 @@ START_TEST(another_process_sees_it)
 	open_host();
 	assert_ok(nvvgpu_vgpu_lookup(board.host, uuid, &vgpu));
 	ck_assert_str_eq(nvvgpu_vgpu_get_type_name(vgpu), TYPE);
-	ck_assert_str_eq(nvvgpu_vgpu_get_owner(vgpu), "first process");
+	ck_assert_str_eq(nvvgpu_vgpu_get_owner(vgpu), OWNER);
 	ck_assert_uint_eq(available_now(TYPE), INSTANCES - 1);
-	destroy(vgpu);
+	destroy_owned(vgpu);
 	close_host();
 	open_host();
 	ck_assert_uint_eq(vgpu_count(), 0);
@@ -243,7 +260,7 @@ START_TEST(open_in_a_process_that_dies)
 	assert_ok(nvvgpu_vgpu_get_state(vgpu, &state));
 	ck_assert_int_eq(state, NVVGPU_VGPU_RUNNING);
 	check_error(nvvgpu_device_open(vgpu, &device), EBUSY, NVVGPU_REASON_IN_USE);
-	ck_assert_int_eq(nvvgpu_destroy(vgpu), -EBUSY);
+	ck_assert_int_eq(nvvgpu_destroy_as(vgpu, OWNER, 0, NULL), -EBUSY);
 
 	ck_assert_int_eq(kill(holder, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(holder, &status, 0), holder);
@@ -251,7 +268,7 @@ START_TEST(open_in_a_process_that_dies)
 	ck_assert_int_eq(state, NVVGPU_VGPU_ASSIGNED);
 	device = open_device(vgpu);
 	nvvgpu_device_unref(device);
-	destroy(vgpu);
+	destroy_owned(vgpu);
 	close_host();
 	close(pipes[0]);
 	close(pipes[1]);
@@ -656,7 +673,7 @@ START_TEST(lost_framebuffer_file)
 	device = open_device(vgpu);
 	check_zero(device, vgpu);
 	nvvgpu_device_unref(device);
-	destroy(vgpu);
+	destroy_owned(vgpu);
 	close_host();
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "hosts.h"
 #include "tree.h"
 
 #define LINE_LEN 4096
@@ -141,15 +142,35 @@ static void add_line(const struct tree *tree, char *address, char *line)
 	}
 }
 
-void tree_make(struct tree *tree, const char *name)
+static void make_directory(struct tree *tree)
 {
-	char line[LINE_LEN], path[PATH_LEN], address[32] = "";
 	const char *tmp = getenv("TMPDIR");
-	FILE *file;
 
 	snprintf(tree->dir, sizeof(tree->dir), "%.40s/tree-XXXXXX", tmp ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(tree->dir));
 	snprintf(tree->uri, sizeof(tree->uri), "tree:%s", tree->dir);
+}
+
+void tree_generate(struct tree *tree, const struct host_spec *spec)
+{
+	make_directory(tree);
+	ck_assert_int_eq(host_make(tree->dir, spec), 0);
+}
+
+void tree_drop(const struct tree *tree, const char *path)
+{
+	char full[PATH_LEN];
+
+	snprintf(full, PATH_LEN, "%s/sys/%s", tree->dir, path);
+	ck_assert_msg(!remove(full), "%s: %s", full, strerror(errno));
+}
+
+void tree_make(struct tree *tree, const char *name)
+{
+	char line[LINE_LEN], path[PATH_LEN], address[32] = "";
+	FILE *file;
+
+	make_directory(tree);
 	data_path(path, sizeof(path), name);
 	file = fopen(path, "re");
 	ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));

@@ -22,9 +22,14 @@ struct tree {
 
 /* Fails the running test when it cannot be made. */
 void tree_make(struct tree *tree, const char *name);
+/* A host of any size: see hosts.h. */
+struct host_spec;
+void tree_generate(struct tree *tree, const struct host_spec *spec);
 /* One more file, sys/@path, of @len bytes. */
 void tree_file(const struct tree *tree, const char *path, const void *data, unsigned long len);
 void tree_link(const struct tree *tree, const char *path, const char *target);
+/* Takes away a file, a link or an empty directory. */
+void tree_drop(const struct tree *tree, const char *path);
 void tree_remove(struct tree *tree);
 
 #endif

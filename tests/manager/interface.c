@@ -454,6 +454,79 @@ START_TEST(sysfs_says_what_there_is_not)
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------ mdev */
+
+START_TEST(mdev_describes_types)
+{
+	char page[PAGE_SIZE];
+
+	start("a40");
+	nvvgpu_mgr_show_mdev_description(type_by_name(&board, "1B"), page);
+	ck_assert_str_eq(page, "num_heads=4, frl_config=45, framebuffer=1024M, "
+			       "max_resolution=5120x2880, max_instance=32\n");
+	board_stop(&board);
+}
+END_TEST
+
+/* A VF has one or none, and none of any type once it holds a vGPU; the GPU counts down. */
+START_TEST(mdev_on_a_vf)
+{
+	static const u8 uuid[NVVGPU_UUID_LEN] = { 1 }, other[NVVGPU_UUID_LEN] = { 2 };
+	struct footprint before, after;
+	struct nvvgpu_mgr_vgpu *vgpu;
+	struct nvvgpu_vgpu_info got;
+
+	start("a40");
+	before = footprint(&board);
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, 3, 560), 1);
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, NVVGPU_SLOT_ANY, 560), 12);
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, 3, 1), 0);
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, 99, 560), 0);
+
+	ck_assert_int_eq(nvvgpu_mgr_mdev_create(board.mgr, 3, 560, uuid), 0);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_find(board.mgr, uuid, &got), 0);
+	ck_assert_uint_eq(got.slot, 3);
+	ck_assert_str_eq(got.owner, "mdev");
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, 3, 560), 0);
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, 4, 560), 1);
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, 4, 570), 1);	/* 4A beside 4Q */
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, 4, 562), 0);	/* 8Q */
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, NVVGPU_SLOT_ANY, 560), 11);
+
+	ck_assert_int_eq(nvvgpu_mgr_mdev_create(board.mgr, 3, 560, other), -EBUSY);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_create(board.mgr, 4, 560, uuid), -EEXIST);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_create(board.mgr, 4, 562, other), -EINVAL);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_create(board.mgr, 4, 1, other), -ENODEV);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_find(board.mgr, other, &got), -ENODEV);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_destroy(board.mgr, other), -ENODEV);
+
+	vgpu = open_slot(&board, 3);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_destroy(board.mgr, uuid), -EBUSY);
+	close_vgpu(&board, vgpu);
+	ck_assert_int_eq(nvvgpu_mgr_mdev_destroy(board.mgr, uuid), 0);
+	after = footprint(&board);
+	same_footprint(&before, &after);
+	board_stop(&board);
+}
+END_TEST
+
+START_TEST(mdev_on_the_gpu)
+{
+	u8 uuid[NVVGPU_UUID_LEN] = { 1 };
+
+	start("t4");
+	for (u32 left = 8; left; left--) {
+		ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, NVVGPU_SLOT_ANY, 231), left);
+		uuid[1] = left;
+		ck_assert_int_eq(nvvgpu_mgr_mdev_create(board.mgr, NVVGPU_SLOT_ANY, 231, uuid), 0);
+	}
+	ck_assert_uint_eq(nvvgpu_mgr_mdev_available(board.mgr, NVVGPU_SLOT_ANY, 231), 0);
+	uuid[1] = 9;
+	ck_assert_int_eq(nvvgpu_mgr_mdev_create(board.mgr, NVVGPU_SLOT_ANY, 231, uuid), -ENOSPC);
+	board_stop(&board);
+}
+END_TEST
+
 void add_interface_cases(Suite *s)
 {
 	TCase *c;
@@ -468,5 +541,8 @@ void add_interface_cases(Suite *s)
 	tcase_add_test(c, sysfs_sets_params);
 	tcase_add_test(c, sysfs_wants_a_placement);
 	tcase_add_test(c, sysfs_says_what_there_is_not);
+	tcase_add_test(c, mdev_describes_types);
+	tcase_add_test(c, mdev_on_a_vf);
+	tcase_add_test(c, mdev_on_the_gpu);
 	suite_add_tcase(s, c);
 }

@@ -22,7 +22,7 @@ GPU_FACTS: dict[str, tuple[Any, Any]] = {
     "vendor_id": (PCI_ID, None), "device_id": (PCI_ID, None),
     "subsystem_vendor_id": (PCI_ID, None), "subsystem_device_id": (PCI_ID, None),
     "driver": (TEXT, None), "driver_version": (TEXT, None), "firmware_version": (TEXT, None),
-    "framework": (ctypes.c_int, None), "numa_node": (ctypes.c_int, -1),
+    "framework": (ctypes.c_int, None), "evidence": (TEXT, None), "numa_node": (ctypes.c_int, -1),
     "framebuffer_bytes": (NUMBER, 0), "vfs_total": (IDENTIFIER, None),
     "reason": (ctypes.c_int, None), "reason_text": (TEXT, None),
 }

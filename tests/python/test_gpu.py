@@ -14,7 +14,7 @@ from support import ADDRESS, BOARDS, OTHER_UUID, UUID, parsed
 
 FACTS = ["address", "name", "vendor_id", "device_id", "subsystem_vendor_id",
          "subsystem_device_id", "driver", "driver_version", "firmware_version", "framework",
-         "numa_node", "framebuffer_bytes", "vfs_total", "drm_nodes", "reason", "reason_text"]
+         "evidence", "numa_node", "framebuffer_bytes", "vfs_total", "drm_nodes", "reason", "reason_text"]
 
 
 def facts(gpu: nvvgpu.GPU) -> dict[str, Any]:
@@ -45,6 +45,7 @@ def test_json(board: str) -> None:
                 assert said[name] == getattr(gpu, name)
             assert said["vendor_id"] == f"0x{gpu.vendor_id:04x}"
             assert said["framework"] == str(gpu.framework)
+            assert said["evidence"] == gpu.evidence
             assert said["mode"] == str(gpu.mode())
             assert said["vfs_enabled"] == gpu.vfs_enabled()
             assert said["drm_nodes"] == list(gpu.drm_nodes)
@@ -65,10 +66,11 @@ def test_unknown_is_none(tree: Callable[[str], nvvgpu.Host]) -> None:
     with tree("l40s") as host:
         gpu = host.gpus[0]
         assert gpu.firmware_version is None
-        assert gpu.framebuffer_bytes is None
         assert gpu.driver_version == "550.90.05"
         assert gpu.numa_node == 1
         assert gpu.drm_nodes == ("/dev/dri/card1", "/dev/dri/renderD128")
+    with tree("odds") as host:
+        assert host.gpus[0].framebuffer_bytes is None
 
 
 def test_reasons(tree: Callable[[str], nvvgpu.Host]) -> None:
@@ -94,6 +96,33 @@ def test_facts_are_read_only(gpu: nvvgpu.GPU) -> None:
 def test_vfs_enabled(board: str, vfs: int) -> None:
     with nvvgpu.open(f"emu:{board}") as host:
         assert [gpu.vfs_enabled() for gpu in host.gpus] == [vfs] * BOARDS[board]
+
+
+@pytest.mark.parametrize("framework", ["nvvgpu", "vendor-vfio"])
+def test_set_vfs(framework: str) -> None:
+    with nvvgpu.open(f"emu:l40?framework={framework}") as host:
+        gpu = host.gpus[0]
+        gpu.set_vfs(32)
+        vgpu = gpu.create("L40-4Q")
+        with pytest.raises(nvvgpu.BusyError) as caught:
+            gpu.set_vfs(0)
+        assert caught.value.reason == nvvgpu.Reason.LIVE_VGPUS
+        vgpu.destroy()
+        for count in (0, 4, 2, 32):
+            gpu = host.gpu(ADDRESS)
+            gpu.set_vfs(count, timeout=5)
+            assert host.gpu(ADDRESS).vfs_enabled() == count
+        for count in (33, 2**32 - 1):
+            with pytest.raises(nvvgpu.InvalidArgumentError):
+                gpu.set_vfs(count)
+        for kind, count, timeout in ((OverflowError, -1, None), (ValueError, 1, -1)):
+            with pytest.raises(kind):
+                gpu.set_vfs(count, timeout=timeout)
+
+
+def test_set_vfs_where_there_are_none() -> None:
+    with nvvgpu.open("emu:t4") as host, pytest.raises(nvvgpu.UnsupportedError):
+        host.gpus[0].set_vfs(1)
 
 
 def test_mixed_size(gpu: nvvgpu.GPU) -> None:
@@ -133,7 +162,7 @@ def test_statistics(gpu: nvvgpu.GPU) -> None:
 
 def test_statistics_have_only_what_is_counted(tree: Callable[[str], nvvgpu.Host]) -> None:
     with tree("l40s") as host:
-        assert host.gpus[0].statistics() == {}
+        assert host.gpus[0].statistics() == {"vgpus": 1}
 
 
 def test_create_on_a_tree(tree: Callable[[str], nvvgpu.Host]) -> None:

@@ -121,7 +121,8 @@ def create_and_destroy(things: Things) -> None:
 
 def create_with_everything(things: Things) -> None:
     things.gpu.create(things.type, uuid=OTHER_UUID, vf="0000:41:00.7", placement=9,
-                      params={"a": "1", "b": "2"}, owner="me").destroy()
+                      params={"a": "1", "b": "2"}, owner="me",
+                      force_params=True).destroy(owner="me", foreign=True)
 
 
 def open_device(things: Things) -> None:
@@ -221,6 +222,7 @@ DEAR: dict[str, Callable[[Things], object]] = {
     "statistics": lambda things: things.gpu.statistics(),
     "types": lambda things: things.gpu.types(),
     "creatable types": lambda things: things.gpu.types(creatable=True),
+    "set_vfs": lambda things: refused(lambda: things.gpu.set_vfs(0)),
     "create and destroy": create_and_destroy,
     "create with everything": create_with_everything,
     "events": lambda things: things.host.events().close(),

@@ -129,6 +129,29 @@ def test_destroy(host: nvvgpu.Host, vgpu: nvvgpu.VGPU) -> None:
     assert vgpu.uuid == UUID
 
 
+def test_destroy_needs_the_owner(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
+    gpu.create("L40-1B", uuid=OTHER_UUID, owner="me")
+    for owner in (None, "", "you", "foreign"):
+        with pytest.raises(nvvgpu.Error) as caught:
+            host.vgpu(OTHER_UUID).destroy(owner=owner)
+        assert caught.value.reason == nvvgpu.Reason.FOREIGN_OWNER
+    vgpu = host.vgpu(OTHER_UUID)
+    assert vgpu.destroy(owner="me") is True
+    assert vgpu.destroy(owner="me") is False
+    gpu.create("L40-1B", uuid=OTHER_UUID, owner="me")
+    assert host.vgpu(OTHER_UUID).destroy(foreign=True)
+    with pytest.raises(nvvgpu.InvalidArgumentError):
+        gpu.create("L40-1B", owner="foreign")
+
+
+def test_values_of_known_params(gpu: nvvgpu.GPU) -> None:
+    with pytest.raises(nvvgpu.InvalidArgumentError) as caught:
+        gpu.create("L40-1B", params={"disable_vnc": "yes"})
+    assert caught.value.reason == nvvgpu.Reason.PARAMS
+    vgpu = gpu.create("L40-1B", params={"disable_vnc": "yes"}, force_params=True)
+    assert vgpu.params() == {"disable_vnc": "yes"}
+
+
 GONE: dict[str, Callable[[nvvgpu.VGPU], object]] = {
     "state": lambda vgpu: vgpu.state(),
     "params": lambda vgpu: vgpu.params(),

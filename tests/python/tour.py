@@ -76,6 +76,8 @@ def manage(host: nvvgpu.Host) -> nvvgpu.VGPU:
     gpu = host.gpus[0]
     gpu.set_mixed_size(True)
     gpu.set_mixed_size(False)
+    gpu.set_vfs(16, timeout=10)
+    gpu.set_vfs(32)
     vgpu = gpu.create("L40-1B", uuid=UUID, vf="0000:41:00.5", placement=3,
                       params={"a": "1"}, owner="me")
     for name in dir(vgpu):
@@ -184,7 +186,7 @@ def tour() -> None:
         move(vgpu, pathlib.Path(directory))
         watch(host)
         listen(host)
-        vgpu.destroy()
+        assert vgpu.destroy(owner="me")
     gc.collect()
 
 

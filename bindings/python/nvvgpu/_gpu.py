@@ -12,6 +12,7 @@ from ._enums import Framework, Mode, Reason
 from ._error import UnsupportedError
 from ._progress import ProgressFunction
 from ._recipe import UUID, options, spec
+from ._seconds import nanoseconds
 from ._stream import Stream, source as opened
 from ._type import Type, type_of
 from ._vgpu import VGPU
@@ -26,14 +27,14 @@ class GPU:
 
     __slots__ = ("_handle", "_address", "_name", "_vendor_id", "_device_id",
                  "_subsystem_vendor_id", "_subsystem_device_id", "_driver", "_driver_version",
-                 "_firmware_version", "_framework", "_numa_node", "_framebuffer_bytes",
-                 "_vfs_total", "_drm_nodes", "_reason", "_reason_text", "__weakref__")
+                 "_firmware_version", "_framework", "_evidence", "_numa_node",
+                 "_framebuffer_bytes", "_vfs_total", "_drm_nodes", "_reason", "_reason_text", "__weakref__")
 
     def __init__(self, facts: _swig._GPUFacts) -> None:
         (self._handle, self._address, self._name, self._vendor_id, self._device_id,
          self._subsystem_vendor_id, self._subsystem_device_id, self._driver,
-         self._driver_version, self._firmware_version, self._framework, self._numa_node,
-         self._framebuffer_bytes, self._vfs_total, self._drm_nodes, self._reason,
+         self._driver_version, self._firmware_version, self._framework, self._evidence,
+         self._numa_node, self._framebuffer_bytes, self._vfs_total, self._drm_nodes, self._reason,
          self._reason_text) = facts
 
     def __repr__(self) -> str:
@@ -101,6 +102,12 @@ class GPU:
         return Framework(self._framework)
 
     @property
+    @documented(_swig.gpu_get_evidence)
+    def evidence(self) -> str:
+        """What was seen on the host that says this framework, or that there is none."""
+        return self._evidence
+
+    @property
     def numa_node(self) -> int | None:
         """NUMA node; None when the machine does not say."""
         return self._numa_node
@@ -147,6 +154,17 @@ class GPU:
         """Allow vGPUs of different sizes on this GPU, or end it."""
         _swig.gpu_set_mixed_size(self._handle, mixed)
 
+    @documented(_swig.gpu_set_vfs)
+    def set_vfs(self, count: int, *, timeout: float | None = None) -> None:
+        """Change how many SR-IOV functions exist, and wait until they can be used.
+
+        count is at most vfs_total; 0 switches SR-IOV off.  timeout is the longest wait in
+        seconds, one minute by default.
+        """
+        limit = nanoseconds(timeout)
+        # to the library 0 is its default
+        _swig.gpu_set_vfs(self._handle, count, 0 if limit is None else limit or 1)
+
     def statistics(self) -> dict[str, int]:
         """What its driver counts, by the names of Statistic; what it does not count is not
         there."""
@@ -187,15 +205,16 @@ class GPU:
     @documented(_swig.create)
     def create(self, type: Type | int | str, *, uuid: UUID | None = None, vf: str | None = None,
                placement: int | None = None, params: Mapping[str, str] | None = None,
-               owner: str | None = None) -> VGPU:
+               owner: str | None = None, force_params: bool = False) -> VGPU:
         """Create a vGPU: reserve its type, framebuffer and channels.
 
         type is one of types(), an id or a name.  uuid is a random one by default; vf (the PCI
         address of a VF) and placement (an id) are the first free ones.  params are plugin
-        parameters.  owner says whose it is, in at most 63 bytes.
+        parameters; with force_params those whose meaning is known may have any value.  owner
+        says whose it is, in at most 63 bytes.
         """
         key = str(type.id) if isinstance(type, Type) else _type_key(type)
-        wanted = spec(key, uuid, vf, placement, params, owner)
+        wanted = spec(key, uuid, vf, placement, params, owner, force_params)
         return VGPU(_swig.create(self._handle, wanted), self)
 
     @documented(_swig.migrate_restore)

@@ -31,11 +31,12 @@ def params_text(params: Mapping[str, str] | str) -> str:
 
 def spec(type: str | None = None, uuid: UUID | None = None, vf: str | None = None,
          placement: int | None = None, params: Mapping[str, str] | None = None,
-         owner: str | None = None) -> _swig._Spec:
+         owner: str | None = None, force_params: bool = False) -> _swig._Spec:
     """What a new vGPU shall be."""
     if isinstance(uuid, uuids.UUID):
         uuid = str(uuid)
-    return type, uuid, vf, placement, () if params is None else _pairs(params), owner
+    return (type, uuid, vf, placement, () if params is None else _pairs(params), owner,
+            force_params)
 
 
 def options(progress: ProgressFunction | None = None, timeout: float | None = None, *,

@@ -89,7 +89,7 @@ class VGPU:
     @property
     @documented(_swig.vgpu_get_owner)
     def owner(self) -> str:
-        """Whose it is; "" when nobody was named."""
+        """Whose it is; "" when nobody was named, "foreign" when another program made it."""
         return self._owner
 
     @property
@@ -129,10 +129,14 @@ class VGPU:
 
     # --------------------------------------------------------------- actions
 
-    @documented(_swig.destroy)
-    def destroy(self) -> None:
-        """Destroy it."""
-        _swig.destroy(self._handle)
+    @documented(_swig.destroy_as)
+    def destroy(self, *, owner: str | None = None, foreign: bool = False) -> bool:
+        """Destroy it.  False: it was gone already.
+
+        owner is the one that was named when it was created.  With foreign it is destroyed whose
+        ever it is, and whatever program has made it.
+        """
+        return _swig.destroy_as(self._handle, owner, _swig.DESTROY_FOREIGN if foreign else 0)
 
     @documented(_swig.device_open)
     def open(self) -> Device:

@@ -14,6 +14,8 @@ import (
 func free(t nvvgpu.Type) string {
 	available, known := t.Available()
 	switch {
+	case !known && t.Creatable:
+		return "some"
 	case !known:
 		return "unknown: " + t.ReasonText
 	case available == 0:

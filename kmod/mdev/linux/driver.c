@@ -100,13 +100,7 @@ static unsigned int available(struct mdev_type *type)
 
 static ssize_t show_description(struct mdev_type *type, char *buf)
 {
-	const struct nvvgpu_type_desc *desc = nvvgpu_mdev_type_desc(type);
-	ssize_t len;
-
-	len = sysfs_emit(buf, "num_heads=%u, frl_config=%u, framebuffer=%lluM, ", desc->heads,
-			 desc->frame_rate_limit, desc->profile_bytes / SZ_1M);
-	return len + sysfs_emit_at(buf, len, "max_resolution=%ux%u, max_instance=%u\n",
-				   desc->max_width, desc->max_height, desc->max_instances);
+	return nvvgpu_mgr_show_mdev_description(nvvgpu_mdev_type_desc(type), buf);
 }
 
 /* -------------------------------------------------------- nvidia/ of each mdev */

@@ -9,8 +9,6 @@
 #include "../internal.h"
 #include "glue.h"
 
-#define OWNER	"mdev"	/* of what is created here, as lists show it */
-
 static atomic_t devices = ATOMIC_INIT(0);
 
 /* ------------------------------------------------------------- coming and going */
@@ -94,28 +92,13 @@ int nvvgpu_mgr_slots_types(struct nvvgpu_mgr_slots *slots, struct nvvgpu_type_de
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_types);
 
-static u32 available(struct nvvgpu_mgr *mgr, u32 type_id)
-{
-	const struct nvvgpu_type_state *states;
-	u32 count = 0;
-	u32 i;
-
-	mutex_lock(&mgr->lock);
-	states = mgr_type_states(mgr);
-	for (i = 0; i < mgr->types.count; i++)
-		if (states[i].id == type_id)
-			count = states[i].available;
-	mutex_unlock(&mgr->lock);
-	return count;
-}
-
 u32 nvvgpu_mgr_slots_available(struct nvvgpu_mgr_slots *slots, u32 type_id)
 {
 	u32 count;
 
 	if (mgr_device_enter(slots->md))
 		return 0;
-	count = available(slots->md->mgr, type_id);
+	count = nvvgpu_mgr_mdev_available(slots->md->mgr, NVVGPU_SLOT_ANY, type_id);
 	mgr_device_leave(slots->md);
 	return count;
 }
@@ -123,52 +106,26 @@ EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_available);
 
 int nvvgpu_mgr_slots_create(struct nvvgpu_mgr_slots *slots, u32 type_id, const u8 *uuid)
 {
-	struct mgr_request request = {
-		.type_id = type_id,
-		.slot = NVVGPU_SLOT_ANY,
-		.placement = NVVGPU_PLACEMENT_ANY,
-		.uuid = uuid,
-		.owner = OWNER,
-		.params = "",
-	};
-	struct nvvgpu_vgpu_info info;
 	int err;
 
 	err = mgr_device_enter(slots->md);
 	if (err)
 		return err;
-	err = mgr_create(slots->md->mgr, &request, &info, NULL);
+	err = nvvgpu_mgr_mdev_create(slots->md->mgr, NVVGPU_SLOT_ANY, type_id, uuid);
 	mgr_device_leave(slots->md);
 	return err;
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_create);
 
-static int find(struct nvvgpu_mgr *mgr, const u8 *uuid, u32 *ret_id, u32 *ret_slot)
-{
-	const struct nvvgpu_mgr_vgpu *vgpu;
-
-	mutex_lock(&mgr->lock);
-	vgpu = mgr_vgpu_find_uuid(mgr, uuid);
-	if (vgpu) {
-		*ret_id = vgpu->id;
-		*ret_slot = vgpu->plan.slot;
-	}
-	mutex_unlock(&mgr->lock);
-	return vgpu ? 0 : -ENODEV;
-}
-
 /* Not mgr_device_enter(): what has to be given back is, also when the caller is being killed. */
 int nvvgpu_mgr_slots_destroy(struct nvvgpu_mgr_slots *slots, const u8 *uuid)
 {
 	struct mgr_device *md = slots->md;
-	u32 id, slot;
 	int err = -ENODEV;
 
 	down_read(&md->gate);
 	if (md->mgr)
-		err = find(md->mgr, uuid, &id, &slot);
-	if (!err)
-		err = mgr_destroy(md->mgr, id, NULL);
+		err = nvvgpu_mgr_mdev_destroy(md->mgr, uuid);
 	up_read(&md->gate);
 	return err;
 }
@@ -179,12 +136,12 @@ static int open_uuid(struct nvvgpu_mgr *mgr, const u8 *uuid, u32 vm_pid,
 		     struct nvvgpu_mgr_vgpu **ret)
 {
 	struct nvvgpu_mgr_vgpu *vgpu;
-	u32 id, slot;
+	struct nvvgpu_vgpu_info info;
 	int err;
 
-	err = find(mgr, uuid, &id, &slot);
+	err = nvvgpu_mgr_mdev_find(mgr, uuid, &info);
 	if (!err)
-		err = nvvgpu_mgr_open(mgr, slot, vm_pid, &vgpu);
+		err = nvvgpu_mgr_open(mgr, info.slot, vm_pid, &vgpu);
 	if (err)
 		return err;
 	if (memcmp(vgpu->uuid, uuid, sizeof(vgpu->uuid))) {
@@ -211,15 +168,15 @@ EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_open);
 
 ssize_t nvvgpu_mgr_slots_show_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid, char *buf)
 {
-	u32 id, slot;
+	struct nvvgpu_vgpu_info info;
 	ssize_t n;
 
 	n = mgr_device_enter(slots->md);
 	if (n)
 		return n;
-	n = find(slots->md->mgr, uuid, &id, &slot);
+	n = nvvgpu_mgr_mdev_find(slots->md->mgr, uuid, &info);
 	if (!n)
-		n = nvvgpu_mgr_show_params(slots->md->mgr, slot, buf);
+		n = nvvgpu_mgr_show_params(slots->md->mgr, info.slot, buf);
 	mgr_device_leave(slots->md);
 	return n;
 }
@@ -228,15 +185,15 @@ EXPORT_SYMBOL_GPL(nvvgpu_mgr_slots_show_params);
 ssize_t nvvgpu_mgr_slots_store_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid,
 				      const char *buf, size_t len)
 {
-	u32 id, slot;
+	struct nvvgpu_vgpu_info info;
 	ssize_t n;
 
 	n = mgr_device_enter(slots->md);
 	if (n)
 		return n;
-	n = find(slots->md->mgr, uuid, &id, &slot);
+	n = nvvgpu_mgr_mdev_find(slots->md->mgr, uuid, &info);
 	if (!n)
-		n = nvvgpu_mgr_store_params(slots->md->mgr, slot, buf, len);
+		n = nvvgpu_mgr_store_params(slots->md->mgr, info.slot, buf, len);
 	mgr_device_leave(slots->md);
 	return n;
 }

@@ -6,6 +6,7 @@
  *   uri.c      which boards
  *   host.c     the door (os_ops)
  *   sysfs.c    the attributes of its PCI functions
+ *   mdev.c     types and vGPUs as the mdev framework shows them
  *   gpu.c      one GPU: board model, core driver and manager, wired together
  *   fb.c       framebuffer contents, sparse
  *   control.c  the manager's character device
@@ -99,6 +100,14 @@ struct emu_gpu {
 int emu_gpu_init(struct emu_gpu *gpu, const struct nvvgpu_emu_board_data *data, unsigned int index);
 void emu_gpu_fini(struct emu_gpu *gpu);
 unsigned int emu_gpu_slots(const struct emu_gpu *gpu);
+/* with gpu->lock held, between begin and end / without it; 0 on a board without SR-IOV */
+unsigned int emu_gpu_vfs_now(struct emu_gpu *gpu);
+unsigned int emu_gpu_vfs(struct emu_gpu *gpu);
+/* as the kernel's sriov_numvfs: -EBUSY, -ERANGE */
+int emu_gpu_set_vfs(struct emu_gpu *gpu, unsigned int count);
+/* -EOPNOTSUPP: the board has no mixed-size mode; -EBUSY: vGPUs exist */
+int emu_gpu_get_mixed(struct emu_gpu *gpu, bool *ret);
+int emu_gpu_set_mixed(struct emu_gpu *gpu, bool mixed);
 void emu_gpu_vf_address(const struct emu_gpu *gpu, unsigned int slot, char *buf, size_t size);
 
 /*
@@ -133,13 +142,23 @@ int emu_state_lock(struct emu_gpu *gpu);
 void emu_state_unlock(struct emu_gpu *gpu);
 int emu_state_load(struct emu_gpu *gpu, enum emu_access access);
 int emu_state_commit(struct emu_gpu *gpu);
-/* others hold the lock: the slots whose devices they have open */
+/* others hold the lock: the slots whose devices they have open, and who they are */
 uint64_t emu_state_foreign_open(struct emu_gpu *gpu);
+pid_t emu_state_lock_owner(struct emu_gpu *gpu);
 
 /* -------------------------------------------------------------------- host */
 
+/* How the driver offers vGPUs: each hides what the others have. */
+enum emu_framework {
+	EMU_NVVGPU,
+	EMU_VENDOR_VFIO,
+	EMU_MDEV,
+};
+
 struct emu_host {
 	struct os os;
+	enum emu_framework framework;
+	struct run *run;
 	struct emu_gpu *gpus;
 	size_t gpu_count;
 	int state_fd;		/* the state directory, -1 without */
@@ -151,6 +170,8 @@ struct emu_uri {
 	const struct nvvgpu_emu_board_data *boards[EMU_MAX_GPUS];	/* one element per GPU */
 	size_t count;
 	char *state_dir;	/* NULL: none */
+	bool has_framework;
+	enum emu_framework framework;
 };
 
 int emu_uri_parse(const char *rest, struct emu_uri *uri, const char **ret_detail);
@@ -160,15 +181,41 @@ struct emu_gpu *emu_host_find(struct emu_host *host, const char *address);
 /* the GPU and slot of a VF address, or of "<gpu address>#<slot>" on boards without SR-IOV */
 struct emu_gpu *emu_host_find_slot(struct emu_host *host, const char *name, unsigned int *ret_slot);
 
+/* A place below bus/pci/devices: a function, and what follows its directory. */
+struct emu_place {
+	struct emu_host *host;
+	struct emu_gpu *gpu;
+	int slot;		/* of a VF; -1: the PF */
+	const char *rest;	/* "" for the directory itself */
+};
+
+int emu_sysfs_find(struct emu_host *host, const char *path, struct emu_place *place);
 int emu_sysfs_read(struct emu_host *host, const char *path, char *buf, size_t size,
 		   size_t *ret_len);
+int emu_sysfs_write(struct emu_host *host, const char *path, const char *value);
 int emu_sysfs_link(struct emu_host *host, const char *path, char *buf, size_t size);
 int emu_sysfs_list(struct emu_host *host, const char *path,
 		   int (*each)(const char *name, void *arg), void *arg);
 
+/* Of all these -ENOENT: not a path of mdevs, or there is no such mdev. */
+int emu_mdev_read(struct emu_host *host, const char *path, char *buf, size_t size,
+		  size_t *ret_len);
+int emu_mdev_write(struct emu_host *host, const char *path, const char *value);
+/* parent: the directory that a link's target is in, instead of its own name */
+int emu_mdev_link(struct emu_host *host, const char *path, bool parent, char *buf, size_t size);
+int emu_mdev_list(struct emu_host *host, const char *path,
+		  int (*each)(const char *name, void *arg), void *arg);
+bool emu_mdev_is_parent(const struct emu_place *place);
+int emu_mdev_find(struct emu_host *host, const uint8_t *uuid, struct emu_gpu **ret_gpu,
+		  struct nvvgpu_vgpu_info *info);
+
 int emu_control_open(struct emu_gpu *gpu, bool write, struct os_file **ret);
 void emu_control_notify(struct emu_gpu *gpu);	/* gpu->lock held */
-int emu_vfio_open(struct emu_gpu *gpu, unsigned int slot, struct os_file **ret);
+/* uuid: of the vGPU that has to be there; NULL: any */
+int emu_vfio_open(struct emu_gpu *gpu, unsigned int slot, const uint8_t *uuid,
+		  struct os_file **ret);
 int emu_vfio_adopt(struct os_file *vfio, int data_fd, struct os_file **ret);
+/* who has the VFIO device of this slot open; 0: nobody */
+pid_t emu_vfio_holder(struct emu_gpu *gpu, unsigned int slot);
 
 #endif

@@ -359,6 +359,88 @@ unsigned int emu_gpu_slots(const struct emu_gpu *gpu)
 	return gpu->data->vfs_total ? gpu->data->vfs_total : gpu->data->instances;
 }
 
+unsigned int emu_gpu_vfs_now(struct emu_gpu *gpu)
+{
+	struct nvvgpu_ioctl_info info = { .size = sizeof(info) };
+
+	if (!gpu->data->vfs_total ||
+	    nvvgpu_mgr_ioctl(gpu->mgr, NVVGPU_IOCTL_INFO, (void __user *)&info, false))
+		return 0;
+	return info.slots_enabled;
+}
+
+/* A board that does not start has none. */
+unsigned int emu_gpu_vfs(struct emu_gpu *gpu)
+{
+	unsigned int vfs;
+
+	if (!gpu->data->vfs_total || emu_gpu_begin(gpu, EMU_READ))
+		return 0;
+	vfs = emu_gpu_vfs_now(gpu);
+	emu_gpu_end(gpu, EMU_READ);
+	return vfs;
+}
+
+static int switch_vfs(struct emu_gpu *gpu, unsigned int count)
+{
+	unsigned int now = emu_gpu_vfs_now(gpu);
+
+	if (count == now)
+		return 0;
+	if ((count && now) || gpu->state.open_slots)
+		return -EBUSY;
+	if (!count)
+		nvvgpu_mgr_forget_placements(gpu->mgr);
+	return nvvgpu_mgr_set_slots_enabled(gpu->mgr, count);
+}
+
+int emu_gpu_set_vfs(struct emu_gpu *gpu, unsigned int count)
+{
+	int err, end;
+
+	if (count > gpu->data->vfs_total)
+		return -ERANGE;
+	err = emu_gpu_begin(gpu, EMU_CHANGE);
+	if (err)
+		return err;
+	err = switch_vfs(gpu, count);
+	end = emu_gpu_end(gpu, EMU_CHANGE);
+	return err ? err : end;
+}
+
+int emu_gpu_get_mixed(struct emu_gpu *gpu, bool *ret)
+{
+	struct nvvgpu_ioctl_info info = { .size = sizeof(info) };
+	int err;
+
+	if (!gpu->data->mixed_size)
+		return -EOPNOTSUPP;
+	err = emu_gpu_begin(gpu, EMU_READ);
+	if (err)
+		return err;
+	err = nvvgpu_mgr_ioctl(gpu->mgr, NVVGPU_IOCTL_INFO, (void __user *)&info, false);
+	emu_gpu_end(gpu, EMU_READ);
+	if (!err)
+		*ret = info.mode == NVVGPU_MODE_MIXED_SIZE;
+	return err;
+}
+
+int emu_gpu_set_mixed(struct emu_gpu *gpu, bool mixed)
+{
+	struct nvvgpu_ioctl_mode mode = {
+		.size = sizeof(mode),
+		.mode = mixed ? NVVGPU_MODE_MIXED_SIZE : NVVGPU_MODE_EQUAL_SIZE,
+	};
+	int err, end;
+
+	err = emu_gpu_begin(gpu, EMU_CHANGE);
+	if (err)
+		return err;
+	err = nvvgpu_mgr_ioctl(gpu->mgr, NVVGPU_IOCTL_MODE_SET, (void __user *)&mode, true);
+	end = emu_gpu_end(gpu, EMU_CHANGE);
+	return err ? err : end;
+}
+
 /* Routing ids: VF n = PF + offset + n * stride (PCIe SR-IOV). */
 void emu_gpu_vf_address(const struct emu_gpu *gpu, unsigned int slot, char *buf, size_t size)
 {

@@ -9,31 +9,47 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "emu.h"
+#include "internal.h"
+#include "../run.h"
 
 static struct emu_host *to_host(struct os *os)
 {
 	return container_of(os, struct emu_host, os);
 }
 
+/* Nothing is in both: what one part does not have is asked of the other. */
 static int host_attr_read(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len)
 {
-	return emu_sysfs_read(to_host(os), path, buf, size, ret_len);
+	int err = emu_mdev_read(to_host(os), path, buf, size, ret_len);
+
+	return err == -ENOENT ? emu_sysfs_read(to_host(os), path, buf, size, ret_len) : err;
 }
 
 static int host_attr_write(struct os *os, const char *path, const char *value)
 {
-	return -EACCES;	/* vGPUs are made through the control device; nothing else can be written */
+	int err = emu_mdev_write(to_host(os), path, value);
+
+	return err == -ENOENT ? emu_sysfs_write(to_host(os), path, value) : err;
 }
 
 static int host_link_read(struct os *os, const char *path, char *buf, size_t size)
 {
-	return emu_sysfs_link(to_host(os), path, buf, size);
+	int err = emu_mdev_link(to_host(os), path, false, buf, size);
+
+	return err == -ENOENT ? emu_sysfs_link(to_host(os), path, buf, size) : err;
+}
+
+static int host_link_parent(struct os *os, const char *path, char *buf, size_t size)
+{
+	return emu_mdev_link(to_host(os), path, true, buf, size);
 }
 
 static int host_list(struct os *os, const char *path, int (*each)(const char *name, void *arg),
 		     void *arg)
 {
-	return emu_sysfs_list(to_host(os), path, each, arg);
+	int err = emu_mdev_list(to_host(os), path, each, arg);
+
+	return err == -ENOENT ? emu_sysfs_list(to_host(os), path, each, arg) : err;
 }
 
 static int host_control_open(struct os *os, const char *gpu_address, bool write,
@@ -41,20 +57,87 @@ static int host_control_open(struct os *os, const char *gpu_address, bool write,
 {
 	struct emu_gpu *gpu = emu_host_find(to_host(os), gpu_address);
 
+	if (to_host(os)->framework != EMU_NVVGPU)
+		return -ENOENT;
 	return gpu ? emu_control_open(gpu, write, ret) : -ENOENT;
+}
+
+/*
+ * The GPU and slot of what a VFIO device is named after: an mdev by its uuid where mdevs are, else
+ * a function or a slot of a GPU.  NULL: there is none.
+ */
+static struct emu_gpu *find_device(struct emu_host *host, const char *name, uint8_t *uuid,
+				   unsigned int *ret_slot)
+{
+	struct nvvgpu_vgpu_info info;
+	struct emu_gpu *gpu;
+
+	if (host->framework != EMU_MDEV)
+		return emu_host_find_slot(host, name, ret_slot);
+	if (uuid_parse_text(name, uuid) || emu_mdev_find(host, uuid, &gpu, &info))
+		return NULL;
+	*ret_slot = info.slot;
+	return gpu;
 }
 
 static int host_vfio_open(struct os *os, const char *name, struct os_file **ret)
 {
+	struct emu_host *host = to_host(os);
+	struct emu_gpu *gpu;
 	unsigned int slot;
-	struct emu_gpu *gpu = emu_host_find_slot(to_host(os), name, &slot);
+	uint8_t uuid[16];
 
-	return gpu ? emu_vfio_open(gpu, slot, ret) : -ENODEV;
+	gpu = find_device(host, name, uuid, &slot);
+	if (!gpu)
+		return -ENODEV;
+	return emu_vfio_open(gpu, slot, host->framework == EMU_MDEV ? uuid : NULL, ret);
 }
 
 static int host_data_adopt(struct os *os, struct os_file *vfio, int data_fd, struct os_file **ret)
 {
 	return emu_vfio_adopt(vfio, data_fd, ret);
+}
+
+static struct run *host_run(struct os *os)
+{
+	return to_host(os)->run;
+}
+
+/* Nobody but a VFIO device holds an emulated board. */
+static int host_holders(struct os *os, const char *name,
+			int (*each)(pid_t pid, const char *program, void *arg), void *arg)
+{
+	unsigned int slot;
+	uint8_t uuid[16];
+	struct emu_gpu *gpu = find_device(to_host(os), name, uuid, &slot);
+	pid_t pid = gpu ? emu_vfio_holder(gpu, slot) : 0;
+	char program[32] = "unknown", path[32];
+	FILE *comm;
+
+	if (!pid)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	comm = fopen(path, "re");
+	if (comm) {
+		if (fgets(program, sizeof(program), comm))
+			program[strcspn(program, "\n")] = '\0';
+		fclose(comm);
+	}
+	return each(pid, program, arg);
+}
+
+static int host_mixed_size_get(struct os *os, const char *name, bool *ret)
+{
+	struct emu_gpu *gpu = emu_host_find(to_host(os), name);
+
+	return gpu ? emu_gpu_get_mixed(gpu, ret) : -ENODEV;
+}
+
+static int host_mixed_size_set(struct os *os, const char *name, bool mixed)
+{
+	struct emu_gpu *gpu = emu_host_find(to_host(os), name);
+
+	return gpu ? emu_gpu_set_mixed(gpu, mixed) : -ENODEV;
 }
 
 /* ------------------------------------------------- libpci, by its dump method */
@@ -119,6 +202,7 @@ static void host_close(struct os *os)
 		close(host->state_fd);
 	if (host->dump_fd >= 0)
 		close(host->dump_fd);
+	run_free(host->run);
 	free(host->gpus);
 	free(host);
 }
@@ -129,10 +213,15 @@ static const struct os_ops emu_os_ops = {
 	.attr_read = host_attr_read,
 	.attr_write = host_attr_write,
 	.link_read = host_link_read,
+	.link_parent = host_link_parent,
 	.list = host_list,
 	.control_open = host_control_open,
 	.vfio_open = host_vfio_open,
 	.data_adopt = host_data_adopt,
+	.run = host_run,
+	.holders = host_holders,
+	.mixed_size_get = host_mixed_size_get,
+	.mixed_size_set = host_mixed_size_set,
 	.pci_access = host_pci_access,
 };
 
@@ -179,12 +268,15 @@ static int host_new(const struct emu_uri *uri, struct os **ret, const char **ret
 	if (!host)
 		return -ENOMEM;
 	host->os.ops = &emu_os_ops;
+	host->framework = uri->framework;
 	host->state_fd = host->dump_fd = -1;
 	host->gpus = calloc(uri->count, sizeof(*host->gpus));
 	if (!host->gpus)
 		err = -ENOMEM;
 	if (!err && uri->state_dir)
 		err = open_state_dir(host, uri->state_dir, ret_detail);
+	if (!err)
+		err = run_new(host->state_fd, "run", 0700, &host->run);
 	if (!err)
 		err = add_gpus(host, uri, ret_detail);
 	if (!err)

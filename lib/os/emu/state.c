@@ -71,15 +71,19 @@ static void file_name(const struct emu_gpu *gpu, const char *suffix, char name[3
  */
 static int try_lock(struct emu_gpu *gpu, int how)
 {
-	char name[32];
+	char name[32], who[16];
 	int fd, err;
 
 	file_name(gpu, "lock", name);
 	fd = openat(gpu->state.dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (!flock(fd, how | LOCK_NB))
+	if (!flock(fd, how | LOCK_NB)) {
+		snprintf(who, sizeof(who), "%-10d\n", getpid());
+		if (how == LOCK_EX && pwrite(fd, who, strlen(who), 0) < 0)
+			who[0] = '\0';	/* then nobody is told who it is */
 		return fd;
+	}
 	err = errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
 	close(fd);
 	return err;
@@ -130,6 +134,21 @@ uint64_t emu_state_foreign_open(struct emu_gpu *gpu)
 		return gpu->state.open_slots;
 	close(fd);
 	return 0;
+}
+
+pid_t emu_state_lock_owner(struct emu_gpu *gpu)
+{
+	char name[32], who[16] = "";
+	ssize_t n = -1;
+	int fd;
+
+	file_name(gpu, "lock", name);
+	fd = openat(gpu->state.dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0) {
+		n = pread(fd, who, sizeof(who) - 1, 0);
+		close(fd);
+	}
+	return n > 0 ? atoi(who) : 0;
 }
 
 /* ------------------------------------------------------------------ the file */

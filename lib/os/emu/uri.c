@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* emu:BOARD[*N][,BOARD...][?state=DIR][&framework=nvvgpu] */
+/* emu:BOARD[*N][,BOARD...][?state=DIR][&framework=nvvgpu|vendor-vfio|mdev] */
 #include <stdlib.h>
 #include <string.h>
 #include "emu.h"
@@ -53,6 +53,27 @@ static int parse_boards(struct emu_uri *uri, const char *list, size_t len, const
 	}
 }
 
+static bool is_option(const char *option, size_t len, const char *text)
+{
+	return strlen(text) == len && !memcmp(option, text, len);
+}
+
+static int parse_framework(struct emu_uri *uri, const char *name, size_t len,
+			   const char **ret_detail)
+{
+	if (is_option(name, len, "nvvgpu")) {
+		uri->framework = EMU_NVVGPU;
+	} else if (is_option(name, len, "vendor-vfio")) {
+		uri->framework = EMU_VENDOR_VFIO;
+	} else if (is_option(name, len, "mdev")) {
+		uri->framework = EMU_MDEV;
+	} else {
+		*ret_detail = "the frameworks are nvvgpu, vendor-vfio and mdev";
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int parse_option(struct emu_uri *uri, const char *option, size_t len,
 			const char **ret_detail)
 {
@@ -60,10 +81,24 @@ static int parse_option(struct emu_uri *uri, const char *option, size_t len,
 		uri->state_dir = strndup(option + 6, len - 6);
 		return uri->state_dir ? 0 : -ENOMEM;
 	}
-	if (len == 16 && !memcmp(option, "framework=nvvgpu", 16))
-		return 0;
-	*ret_detail = "options are state=DIR and framework=nvvgpu, each once";
+	if (len > 10 && !memcmp(option, "framework=", 10) && !uri->has_framework) {
+		uri->has_framework = true;
+		return parse_framework(uri, option + 10, len - 10, ret_detail);
+	}
+	*ret_detail = "options are state=DIR and framework=NAME, each once";
 	return -EINVAL;
+}
+
+/* That framework is a directory of each virtual function. */
+static int check_framework(const struct emu_uri *uri, const char **ret_detail)
+{
+	for (size_t i = 0; uri->framework == EMU_VENDOR_VFIO && i < uri->count; i++) {
+		if (uri->boards[i]->vfs_total)
+			continue;
+		*ret_detail = "vendor-vfio needs virtual functions, and one of the boards has none";
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int emu_uri_parse(const char *rest, struct emu_uri *uri, const char **ret_detail)
@@ -81,6 +116,8 @@ int emu_uri_parse(const char *rest, struct emu_uri *uri, const char **ret_detail
 		len = options ? (size_t)(options - option) : strlen(option);
 		err = parse_option(uri, option, len, ret_detail);
 	}
+	if (!err)
+		err = check_framework(uri, ret_detail);
 	if (err)
 		emu_uri_fini(uri);
 	return err;

@@ -436,11 +436,22 @@ static const struct os_file_ops vfio_ops = {
 	.pwrite = vfio_pwrite,
 };
 
-static int start_device(struct emu_vfio *vfio)
+/* The slot of a vGPU may be another's by now. */
+static bool is_there(struct emu_vfio *vfio, const uint8_t *uuid)
+{
+	struct nvvgpu_vgpu_info info;
+
+	return !uuid || (!nvvgpu_mgr_mdev_find(vfio->gpu->mgr, uuid, &info) &&
+			 info.slot == vfio->slot);
+}
+
+static int start_device(struct emu_vfio *vfio, const uint8_t *uuid)
 {
 	struct emu_gpu *gpu = vfio->gpu;
 	int err;
 
+	if (!is_there(vfio, uuid))
+		return -ENODEV;
 	err = nvvgpu_mgr_open(gpu->mgr, vfio->slot, getpid(), &vfio->vgpu);
 	if (err)
 		return err;
@@ -453,7 +464,25 @@ static int start_device(struct emu_vfio *vfio)
 	return err;
 }
 
-int emu_vfio_open(struct emu_gpu *gpu, unsigned int slot, struct os_file **ret)
+pid_t emu_vfio_holder(struct emu_gpu *gpu, unsigned int slot)
+{
+	u64 bit = 1ULL << slot;
+	pid_t pid = 0;
+
+	if (emu_gpu_begin(gpu, EMU_READ))
+		return 0;
+	if (gpu->state.dir_fd >= 0 && !gpu->state.lock_depth) {
+		if (emu_state_foreign_open(gpu) & bit)
+			pid = emu_state_lock_owner(gpu);
+	} else if (gpu->state.open_slots & bit) {
+		pid = getpid();
+	}
+	emu_gpu_end(gpu, EMU_READ);
+	return pid;
+}
+
+int emu_vfio_open(struct emu_gpu *gpu, unsigned int slot, const uint8_t *uuid,
+		  struct os_file **ret)
 {
 	struct emu_vfio *vfio;
 	int err, end;
@@ -467,7 +496,7 @@ int emu_vfio_open(struct emu_gpu *gpu, unsigned int slot, struct os_file **ret)
 	err = emu_gpu_begin(gpu, EMU_CHANGE);
 	if (err)
 		goto err_free;
-	err = start_device(vfio);
+	err = start_device(vfio, uuid);
 	/* an open device keeps the state directory's lock */
 	if (!err && gpu->state.dir_fd >= 0)
 		err = emu_state_lock(gpu);

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The mdev framework of vGPU 16 and before: a vGPU is a mediated device.  Its driver knows uuids,
+ * but no owners; those are in the record of a vGPU (record.h).  One without a record was made by
+ * another program, mdevctl perhaps, and its owner is "foreign".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "framework/holder.h"
+#include "framework/lock.h"
+#include "framework/mdev.h"
+#include "framework/parse.h"
+#include "objects.h"
+#include "util/text.h"
+
+#define PARAMS_FILE "nvidia/vgpu_params"
+
+int mdev_nonsense(const char *object, const char *what)
+{
+	return error_setf(EIO, NVVGPU_REASON_IO, object, "use a driver and a library of versions "
+			  "that fit", "the driver's answer makes no sense: %s", what);
+}
+
+const char *mdev_path(char path[MDEV_PATH_LEN], const char *uuid, const char *file)
+{
+	snprintf(path, MDEV_PATH_LEN, "bus/mdev/devices/%s%s%s", uuid, *file ? "/" : "", file);
+	return path;
+}
+
+void mdev_key(char key[RECORD_KEY_LEN], const char *gpu, const char *uuid)
+{
+	snprintf(key, RECORD_KEY_LEN, "%.36s@%.24s", uuid, gpu);
+}
+
+/* --------------------------------------------------------------------- info */
+
+/* The largest type is the whole board. */
+static uint64_t shared_bytes(const struct framework_types *types)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < types->count; i++) {
+		const struct framework_type *type = &types->types[i];
+		uint64_t bytes;
+
+		if (!__builtin_mul_overflow(type->framebuffer_bytes,
+					    (uint64_t)type->max_instances, &bytes) && bytes > most)
+			most = bytes;
+	}
+	return most;
+}
+
+/* Name and version of the driver are what the host says of the GPU without being asked here. */
+static int fw_info(struct framework *fw, struct framework_info *ret)
+{
+	struct framework_types *types;
+	int err = mdev_first_types(fw, &types);
+
+	if (err)
+		return err;
+	*ret = (struct framework_info){ .framebuffer_bytes = shared_bytes(types) };
+	framework_types_unref(types);
+	return 0;
+}
+
+/* The driver has no file for it; its management library may know. */
+static int fw_get_mode(struct framework *fw, enum nvvgpu_mode *ret)
+{
+	struct os *os = fw->os;
+	bool mixed;
+	int err = os->ops->mixed_size_get ? os->ops->mixed_size_get(os, fw->address, &mixed) :
+					    -EOPNOTSUPP;
+
+	if (err == -EOPNOTSUPP || err == -ENODEV)
+		return mdev_guess_mode(fw, ret);
+	if (err)
+		return error_errno(err, fw->address, "asking the driver for the mode");
+	*ret = mixed ? NVVGPU_GPU_MODE_MIXED_SIZE : NVVGPU_GPU_MODE_EQUAL_SIZE;
+	return 0;
+}
+
+static int read_vgpus(struct framework *fw, struct mdev_view *view)
+{
+	struct mdev_gpu *gpu = mdev_gpu(fw);
+	int err;
+
+	pthread_mutex_lock(&gpu->lock);
+	err = mdev_view_vgpus(gpu, view);
+	pthread_mutex_unlock(&gpu->lock);
+	return err;
+}
+
+static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, uint64_t *ret)
+{
+	__cleanup_mdev_view struct mdev_view view = { .offers = NULL };
+	int err;
+
+	if (statistic != NVVGPU_STAT_VGPUS)
+		return error_setf(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address, "",
+				  "the framework %s does not count %s", fw->ops.name,
+				  nvvgpu_statistic_name(statistic));
+	err = read_vgpus(fw, &view);
+	if (!err)
+		*ret = view.vgpu_count;
+	return err;
+}
+
+/* --------------------------------------------------------------- mixed sizes */
+
+static int fail_no_mode(struct framework *fw)
+{
+	return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
+			 "the board or its driver has no mixed-size mode",
+			 "create types of one size");
+}
+
+static int fail_live(struct framework *fw, size_t live)
+{
+	char sentence[160];
+
+	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
+	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, fw->address,
+			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "changing the mode: %s",
+			  sentence);
+}
+
+static int change_mode(struct framework *fw, bool mixed)
+{
+	__cleanup_mdev_view struct mdev_view view = { .offers = NULL };
+	struct os *os = fw->os;
+	bool now = !mixed;
+	int err = read_vgpus(fw, &view);
+
+	if (err)
+		return err;
+	if (view.vgpu_count)
+		return fail_live(fw, view.vgpu_count);
+	err = os->ops->mixed_size_set ? os->ops->mixed_size_set(os, fw->address, mixed) :
+					-EOPNOTSUPP;
+	if (err == -EOPNOTSUPP)
+		return fail_no_mode(fw);
+	if (!err)
+		err = os->ops->mixed_size_get(os, fw->address, &now);
+	if (err)
+		return error_errno(err, fw->address, "changing the mode");
+	if (now != mixed)
+		return error_set(EIO, NVVGPU_REASON_IO, fw->address, "changing the mode: the driver "
+				 "took it, but reads otherwise", "look into the kernel log");
+	return 0;
+}
+
+static int fw_set_mixed_size(struct framework *fw, bool mixed)
+{
+	struct os_file *lock __cleanup_lock = NULL;
+	struct os *os = fw->os;
+	bool now;
+	int err = os->ops->mixed_size_get ? os->ops->mixed_size_get(os, fw->address, &now) :
+					    -EOPNOTSUPP;
+
+	if (err == -EOPNOTSUPP || err == -ENODEV)
+		return fail_no_mode(fw);
+	if (err)
+		return error_errno(err, fw->address, "asking the driver for the mode");
+	if (now == mixed)
+		return 0;
+	err = framework_lock(fw->os, fw->address, &lock);
+	return err ? err : change_mode(fw, mixed);
+}
+
+/* -------------------------------------------------------------------- vGPUs */
+
+/* The record counts only as long as the vGPU is what it says. */
+static int find_owner(struct framework *fw, const struct mdev_vgpu *vgpu, char *owner, size_t size)
+{
+	char key[RECORD_KEY_LEN];
+	struct record record;
+	int err;
+
+	mdev_key(key, fw->address, vgpu->name);
+	err = record_read(fw->os, key, &record);
+	if (err && err != -ENOENT)
+		return error_errno(err, vgpu->name, "reading its record in the run directory");
+	text_copy(owner, size, err || record.type_id != vgpu->type_id ? RECORD_FOREIGN :
+								       record.owner);
+	return 0;
+}
+
+int mdev_describe(struct framework *fw, const struct mdev_vgpu *vgpu,
+		  const struct framework_types *types, struct framework_vgpu *ret)
+{
+	const struct framework_type *type = framework_types_find(types, vgpu->type_id);
+	struct framework_vgpu facts = {
+		.slot = vgpu->parent.index,
+		.type_id = vgpu->type_id,
+		.framebuffer_bytes = type ? type->framebuffer_bytes : 0,
+	};
+	int err;
+
+	if (uuid_parse_text(vgpu->name, facts.uuid))
+		return mdev_nonsense(vgpu->name, "its uuid");
+	if (type)
+		text_copy(facts.type_name, sizeof(facts.type_name), type->name);
+	else
+		snprintf(facts.type_name, sizeof(facts.type_name), "%u", vgpu->type_id);
+	if (vgpu->parent.is_vf)
+		text_copy(facts.vf, sizeof(facts.vf), vgpu->parent.address);
+	err = find_owner(fw, vgpu, facts.owner, sizeof(facts.owner));
+	if (!err)
+		*ret = facts;
+	return err;
+}
+
+static int describe_all(struct framework *fw, const struct mdev_view *view,
+			struct framework_vgpu **ret, size_t *ret_count)
+{
+	__cleanup_free struct framework_vgpu *vgpus = NULL;
+	struct framework_types *types = NULL;
+	int err = 0;
+
+	vgpus = calloc(view->vgpu_count + 1, sizeof(*vgpus));
+	if (!vgpus)
+		return error_nomem();
+	if (view->vgpu_count)
+		err = mdev_types(fw, &types);
+	for (size_t i = 0; !err && i < view->vgpu_count; i++)
+		err = mdev_describe(fw, &view->vgpus[i], types, &vgpus[i]);
+	framework_types_unref(types);
+	if (err)
+		return err;
+	*ret = take_ptr(vgpus);
+	*ret_count = view->vgpu_count;
+	return 0;
+}
+
+static int fw_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_t *ret_count)
+{
+	__cleanup_mdev_view struct mdev_view view = { .offers = NULL };
+	int err = read_vgpus(fw, &view);
+
+	return err ? err : describe_all(fw, &view, ret, ret_count);
+}
+
+int mdev_exists(struct os *os, const char *uuid, const char *parent, uint32_t type_id)
+{
+	char path[MDEV_PATH_LEN], name[64];
+	uint32_t id;
+	int err;
+
+	err = os->ops->link_parent(os, mdev_path(path, uuid, ""), name, sizeof(name));
+	if (!err && parent && strcmp(name, parent))
+		return 0;
+	if (!err)
+		err = os->ops->link_read(os, mdev_path(path, uuid, "mdev_type"), name,
+					 sizeof(name));
+	if (err)
+		return err == -ENOENT || err == -ENODEV ? 0 : err;
+	if (parse_type_directory(name, &id))
+		id = 0;
+	return id == type_id;
+}
+
+static const char *parent_of(const struct framework *fw, const struct framework_vgpu *vgpu)
+{
+	return vgpu->vf[0] ? vgpu->vf : fw->address;
+}
+
+static int fail_gone(const char *uuid)
+{
+	return error_set(ENODEV, NVVGPU_REASON_NOT_FOUND, uuid, "this vGPU does not exist any more",
+			 "list the vGPUs again");
+}
+
+/* 1: it exists, and *uuid is its text; 0: it is gone; a last error */
+static int is_there(struct framework *fw, const struct framework_vgpu *vgpu, char uuid[37])
+{
+	int found;
+
+	uuid_format(vgpu->uuid, uuid);
+	found = mdev_exists(fw->os, uuid, parent_of(fw, vgpu), vgpu->type_id);
+	return found < 0 ? error_errno(found, uuid, "looking for the vGPU") : found;
+}
+
+/* The driver does not tell; who has its device open runs it. */
+static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
+			enum nvvgpu_vgpu_state *ret)
+{
+	struct holder holder;
+	char uuid[37];
+	int found = is_there(fw, vgpu, uuid);
+
+	if (found <= 0)
+		return found ? found : fail_gone(uuid);
+	found = holder_find(fw->os, uuid, &holder);
+	if (found < 0 && found != -EACCES)
+		return error_errno(found, uuid, "looking for who has its VFIO device open");
+	*ret = found > 0 ? NVVGPU_VGPU_RUNNING :
+	       found < 0 ? NVVGPU_VGPU_UNKNOWN : NVVGPU_VGPU_ASSIGNED;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ destroy */
+
+static int refuse_open(struct framework *fw, const char *uuid)
+{
+	struct holder holder;
+
+	return holder_find(fw->os, uuid, &holder) > 0 ? holder_refuse(uuid, &holder) : 0;
+}
+
+/*
+ * The kernel waits in the write for who has the device open, so nobody may; whoever opens it
+ * between the look and the write is asked to let go.
+ */
+static int remove_locked(struct framework *fw, const char *uuid)
+{
+	char key[RECORD_KEY_LEN];
+	int err = refuse_open(fw, uuid);
+
+	if (err)
+		return err;
+	err = mdev_remove(fw->os, uuid);
+	if (err == -EBUSY) {
+		err = refuse_open(fw, uuid);
+		return err ? err : holder_refuse(uuid, NULL);
+	}
+	if (err)
+		return error_errno(err, uuid, "destroying the vGPU");
+	mdev_key(key, fw->address, uuid);
+	err = record_remove(fw->os, key);
+	return err ? error_errno(err, uuid, "removing its record from the run directory") : 0;
+}
+
+static int destroy_locked(struct framework *fw, const struct framework_vgpu *vgpu,
+			  bool *ret_destroyed)
+{
+	char uuid[37];
+	int err = mdev_settle(fw), found;
+
+	if (err)
+		return err;
+	found = is_there(fw, vgpu, uuid);
+	if (found <= 0)
+		return found;
+	err = remove_locked(fw, uuid);
+	*ret_destroyed = !err;
+	return err;
+}
+
+static int fw_destroy(struct framework *fw, const struct framework_vgpu *vgpu,
+		      bool *ret_destroyed)
+{
+	struct os_file *lock __cleanup_lock = NULL;
+	int err = framework_lock(fw->os, fw->address, &lock);
+
+	*ret_destroyed = false;
+	return err ? err : destroy_locked(fw, vgpu, ret_destroyed);
+}
+
+/* --------------------------------------------------------------- parameters */
+
+static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu, char **ret)
+{
+	char path[MDEV_PATH_LEN], text[RECORD_PARAMS_LEN + 2], params[RECORD_PARAMS_LEN], uuid[37];
+	int err = is_there(fw, vgpu, uuid);
+
+	if (err <= 0)
+		return err ? err : fail_gone(uuid);
+	err = fw->os->ops->attr_read(fw->os, mdev_path(path, uuid, PARAMS_FILE), text,
+				     sizeof(text), NULL);
+	if (err == -ENOENT)
+		text[0] = '\0';		/* a driver that has none */
+	else if (err && err != -EMSGSIZE)
+		return error_errno(err, uuid, "reading the parameters of a vGPU");
+	if (err == -EMSGSIZE || parse_params(text, params, sizeof(params)))
+		return mdev_nonsense(uuid, "its parameters");
+	*ret = strdup(strcmp(params, " ") ? params : "");
+	return *ret ? 0 : error_nomem();
+}
+
+static int set_params_locked(struct framework *fw, const struct framework_vgpu *vgpu,
+			     const char *params)
+{
+	char uuid[37];
+	int err = is_there(fw, vgpu, uuid);
+
+	if (err <= 0)
+		return err ? err : fail_gone(uuid);
+	err = refuse_open(fw, uuid);
+	if (err)
+		return err;
+	err = mdev_write_params(fw->os, uuid, params);
+	if (err == -EBUSY)
+		return holder_refuse(uuid, NULL);
+	if (err == -EINVAL)
+		return error_set(err, NVVGPU_REASON_PARAMS, uuid, "the driver refused the parameters",
+				 reason_next_step(NVVGPU_REASON_PARAMS));
+	return err ? error_errno(err, uuid, "setting the parameters") : 0;
+}
+
+static int fw_set_params(struct framework *fw, const struct framework_vgpu *vgpu,
+			 const char *params)
+{
+	struct os_file *lock __cleanup_lock = NULL;
+	int err = framework_lock(fw->os, fw->address, &lock);
+
+	return err ? err : set_params_locked(fw, vgpu, params);
+}
+
+/* --------------------------------------------------------------------- VFIO */
+
+static int fw_vfio_name(struct framework *fw, const struct framework_vgpu *vgpu, char *buf,
+			size_t size)
+{
+	char uuid[37];
+
+	uuid_format(vgpu->uuid, uuid);
+	snprintf(buf, size, "/sys/bus/mdev/devices/%s", uuid);
+	return 0;
+}
+
+static int fw_vfio_open(struct framework *fw, const struct framework_vgpu *vgpu,
+			struct os_file **ret)
+{
+	struct holder holder;
+	char uuid[37];
+	int err = is_there(fw, vgpu, uuid);
+
+	if (err <= 0)
+		return err ? err : fail_gone(uuid);
+	err = fw->os->ops->vfio_open(fw->os, uuid, ret);
+	if (!err)
+		return 0;
+	if (err == -EBUSY)
+		return holder_refuse(uuid, holder_find(fw->os, uuid, &holder) > 0 ? &holder : NULL);
+	return error_errno(err, uuid, "opening its VFIO device");
+}
+
+/* ---------------------------------------------------------- coming and going */
+
+static void fw_close(struct framework *fw)
+{
+	struct mdev_gpu *gpu = mdev_gpu(fw);
+
+	framework_types_unref(gpu->types);
+	free(gpu->states);
+	free(gpu->functions);
+	pthread_mutex_destroy(&gpu->lock);
+	free(gpu);
+}
+
+struct sign {
+	uint32_t type_id;
+};
+
+static int any_type(const char *name, void *arg)
+{
+	struct sign *sign = arg;
+
+	return !parse_type_directory(name, &sign->type_id);
+}
+
+static const struct mdev_function *find_parent(const struct mdev_gpu *gpu)
+{
+	struct os *os = gpu->base.os;
+	char path[VFS_PATH_LEN];
+	struct sign sign;
+
+	for (size_t i = 0; i < gpu->function_count; i++)
+		if (os->ops->list(os, function_path(path, gpu->functions[i].address, MDEV_TYPES),
+				  any_type, &sign) > 0)
+			return &gpu->functions[i];
+	return NULL;
+}
+
+/* A type on the GPU, or on one of its VFs, is the sign. */
+static int fw_probe(struct candidate *candidate, struct framework **ret)
+{
+	const struct mdev_function *parent = NULL;
+	struct mdev_gpu *gpu;
+
+	if (candidate_vfs(candidate))
+		return -ENODEV;
+	gpu = calloc(1, sizeof(*gpu));
+	if (!gpu)
+		return error_nomem();
+	framework_init(&gpu->base, &framework_mdev, candidate->os, candidate->address);
+	pthread_mutex_init(&gpu->lock, NULL);
+	if (mdev_functions_take(gpu, candidate)) {
+		fw_close(&gpu->base);
+		return error_nomem();
+	}
+	parent = find_parent(gpu);
+	if (!parent) {
+		fw_close(&gpu->base);
+		return -ENODEV;
+	}
+	framework_evidence(&gpu->base, "no control device, but %s%s has " MDEV_TYPES "; %zu VFs",
+			   parent->is_vf ? "its VF " : "", parent->address,
+			   gpu->function_count - 1);
+	*ret = &gpu->base;
+	return 0;
+}
+
+const struct framework_ops framework_mdev = {
+	.id = NVVGPU_FRAMEWORK_MDEV,
+	.name = "mdev",
+	.help = "mediated devices, by the types on the GPU or on its VFs",
+	.probe = fw_probe,
+	.close = fw_close,
+	.create = mdev_create,
+	.destroy = fw_destroy,
+	.get_mode = fw_get_mode,
+	.get_params = fw_get_params,
+	.get_state = fw_get_state,
+	.info = fw_info,
+	.set_mixed_size = fw_set_mixed_size,
+	.set_params = fw_set_params,
+	.statistic = fw_statistic,
+	.type_states = mdev_type_states,
+	.types = mdev_types,
+	.vfio_name = fw_vfio_name,
+	.vfio_open = fw_vfio_open,
+	.vgpu_list = fw_vgpu_list,
+};

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: MIT
+/*
+ * NVIDIA's vendor-specific VFIO framework: the files of the directory nvidia/ of each VF.
+ * Its driver has neither uuids nor owners; both are in the record of a vGPU (record.h).  One
+ * without a record gets a uuid from its VF and type, and the owner "foreign".  A VF is never
+ * unbound from its driver.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "framework/holder.h"
+#include "framework/lock.h"
+#include "framework/parse.h"
+#include "framework/vendor_vfio.h"
+#include "objects.h"
+#include "util/text.h"
+
+#define DESTROY_TRIES	100	/* a driver may be busy for a while behind a VMM that ended */
+#define DESTROY_NS	50000000
+
+int vendor_nonsense(const char *object, const char *what)
+{
+	return error_setf(EIO, NVVGPU_REASON_IO, object, "use a driver and a library of versions "
+			  "that fit", "the driver's answer makes no sense: %s", what);
+}
+
+int vendor_board(struct framework *fw, const struct board **ret)
+{
+	struct vendor_gpu *gpu = vendor_gpu(fw);
+	int err = 0;
+
+	pthread_mutex_lock(&gpu->lock);
+	if (!gpu->board)
+		err = board_learn(fw->os, fw->address, &gpu->board);
+	if (!err)
+		*ret = gpu->board;
+	pthread_mutex_unlock(&gpu->lock);
+	return err;
+}
+
+/* --------------------------------------------------------------------- info */
+
+/* That of the module behind the PF's driver; few but NVIDIA's have one. */
+static void read_driver_version(struct framework *fw, char *buf, size_t size)
+{
+	char path[VFS_PATH_LEN], driver[64];
+
+	if (fw->os->ops->link_read(fw->os, function_path(path, fw->address, "driver"), driver,
+				   sizeof(driver)))
+		return;
+	snprintf(path, sizeof(path), "module/%s/version", driver);
+	os_attr_line(fw->os, path, buf, size);
+}
+
+static int fw_info(struct framework *fw, struct framework_info *ret)
+{
+	struct framework_info info = { .framebuffer_bytes = 0 };
+	const struct board *board;
+	int err = vendor_board(fw, &board);
+
+	if (err)
+		return err;
+	text_copy(info.board_name, sizeof(info.board_name), board->name);
+	info.framebuffer_bytes = board->framebuffer_bytes;
+	info.mixed_size_capable = board->mixed_size;
+	read_driver_version(fw, info.driver_version, sizeof(info.driver_version));
+	*ret = info;
+	return 0;
+}
+
+int vendor_get_mode(struct framework *fw, enum nvvgpu_mode *ret)
+{
+	struct os *os = fw->os;
+	bool mixed;
+	int err = os->ops->mixed_size_get ? os->ops->mixed_size_get(os, fw->address, &mixed) :
+					    -EOPNOTSUPP;
+
+	if (err && err != -EOPNOTSUPP && err != -ENODEV)
+		return error_errno(err, fw->address, "asking the driver for the mode");
+	*ret = err ? NVVGPU_GPU_MODE_UNKNOWN :
+	       mixed ? NVVGPU_GPU_MODE_MIXED_SIZE : NVVGPU_GPU_MODE_EQUAL_SIZE;
+	return 0;
+}
+
+static int fail_no_mode(struct framework *fw)
+{
+	return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
+			 "the board or its driver has no mixed-size mode",
+			 "create types of one size");
+}
+
+static int fail_live(struct framework *fw, size_t live)
+{
+	char sentence[160];
+
+	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
+	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, fw->address,
+			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "changing the mode: %s",
+			  sentence);
+}
+
+/* The driver forgets the mode when VFs are switched, so they come first. */
+static int may_change_mode(struct framework *fw)
+{
+	__cleanup_view struct vendor_view view = { .vfs = NULL };
+	int err = view_read(fw, &view);
+
+	if (err)
+		return err;
+	if (view.live)
+		return fail_live(fw, view.live);
+	if (!view.count)
+		return error_set(ENOSPC, NVVGPU_REASON_VFS_DISABLED, fw->address,
+				 "changing the mode: no virtual function is enabled, and the driver "
+				 "forgets the mode when they are",
+				 reason_next_step(NVVGPU_REASON_VFS_DISABLED));
+	return 0;
+}
+
+static int change_mode(struct framework *fw, enum nvvgpu_mode wanted)
+{
+	struct os *os = fw->os;
+	enum nvvgpu_mode now;
+	int err = may_change_mode(fw);
+
+	if (err)
+		return err;
+	err = os->ops->mixed_size_set ? os->ops->mixed_size_set(os, fw->address, wanted ==
+			NVVGPU_GPU_MODE_MIXED_SIZE) : -EOPNOTSUPP;
+	if (err == -EOPNOTSUPP)
+		return fail_no_mode(fw);
+	if (err)
+		return error_errno(err, fw->address, "changing the mode");
+	err = vendor_get_mode(fw, &now);
+	if (!err && now != wanted)
+		return error_setf(EIO, NVVGPU_REASON_IO, fw->address, "look into the kernel log",
+				  "changing the mode: the driver took it, but is in mode %s",
+				  nvvgpu_mode_name(now));
+	return err;
+}
+
+static int fw_set_mixed_size(struct framework *fw, bool mixed)
+{
+	enum nvvgpu_mode wanted = mixed ? NVVGPU_GPU_MODE_MIXED_SIZE : NVVGPU_GPU_MODE_EQUAL_SIZE;
+	struct os_file *lock __cleanup_lock = NULL;
+	const struct board *board;
+	enum nvvgpu_mode now;
+	int err = vendor_get_mode(fw, &now);
+
+	if (err || now == wanted)
+		return err;
+	err = vendor_board(fw, &board);
+	if (err)
+		return err;
+	if (now == NVVGPU_GPU_MODE_UNKNOWN || (board->rules_known && !board->mixed_size))
+		return fail_no_mode(fw);
+	err = framework_lock(fw->os, fw->address, &lock);
+	return err ? err : change_mode(fw, wanted);
+}
+
+static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, uint64_t *ret)
+{
+	__cleanup_view struct vendor_view view = { .vfs = NULL };
+	int err;
+
+	if (statistic != NVVGPU_STAT_VGPUS)
+		return error_setf(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address, "",
+				  "the framework %s does not count %s", fw->ops.name,
+				  nvvgpu_statistic_name(statistic));
+	err = view_read(fw, &view);
+	if (!err)
+		*ret = view.live;
+	return err;
+}
+
+/* -------------------------------------------------------------------- vGPUs */
+
+/* The record counts only as long as the VF holds what it says. */
+static int identify(struct framework *fw, const struct vendor_vf *vf, struct framework_vgpu *ret)
+{
+	struct record record;
+	int err = record_read(fw->os, vf->vf.address, &record);
+
+	if (err && err != -ENOENT)
+		return error_errno(err, vf->vf.address, "reading its record in the run directory");
+	if (err || record.type_id != vf->type_id) {
+		record_foreign_uuid(vf->vf.address, vf->type_id, ret->uuid);
+		text_copy(ret->owner, sizeof(ret->owner), RECORD_FOREIGN);
+		return 0;
+	}
+	memcpy(ret->uuid, record.uuid, sizeof(ret->uuid));
+	text_copy(ret->owner, sizeof(ret->owner), record.owner);
+	return 0;
+}
+
+int vendor_describe(struct framework *fw, const struct vendor_vf *vf,
+		    const struct framework_types *types, struct framework_vgpu *ret)
+{
+	const struct framework_type *type = framework_types_find(types, vf->type_id);
+	struct framework_vgpu vgpu = {
+		.id = vf->vf.index + 1,
+		.slot = vf->vf.index,
+		.type_id = vf->type_id,
+		.framebuffer_bytes = type ? type->framebuffer_bytes : 0,
+	};
+	int err = vendor_read_placement(fw->os, vf->vf.address, &vgpu.placement);
+
+	if (err == -EINVAL || err == -EMSGSIZE)
+		return vendor_nonsense(vf->vf.address, "its placement id");
+	if (err && err != -ENODATA)
+		return error_errno(err, vf->vf.address, "reading its placement id");
+	vgpu.has_placement = !err;
+	if (type)
+		text_copy(vgpu.type_name, sizeof(vgpu.type_name), type->name);
+	text_copy(vgpu.vf, sizeof(vgpu.vf), vf->vf.address);
+	err = identify(fw, vf, &vgpu);
+	if (!err)
+		*ret = vgpu;
+	return err;
+}
+
+static int describe_all(struct framework *fw, const struct vendor_view *view,
+			const struct framework_types *types, struct framework_vgpu **ret,
+			size_t *ret_count)
+{
+	struct framework_vgpu *vgpus = calloc(view->live + 1, sizeof(*vgpus));
+	size_t count = 0;
+	int err = 0;
+
+	if (!vgpus)
+		return error_nomem();
+	for (size_t i = 0; !err && i < view->count; i++) {
+		if (!view->vfs[i].type_id)
+			continue;
+		err = vendor_describe(fw, &view->vfs[i], types, &vgpus[count]);
+		count += !err;
+	}
+	if (err) {
+		free(vgpus);
+		return err;
+	}
+	*ret = vgpus;
+	*ret_count = count;
+	return 0;
+}
+
+static int fw_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_t *ret_count)
+{
+	__cleanup_view struct vendor_view view = { .vfs = NULL };
+	struct framework_types *types;
+	int err = view_read(fw, &view);
+
+	if (!err)
+		err = vendor_types_of(fw, &view, &types);
+	if (err)
+		return err;
+	err = describe_all(fw, &view, types, ret, ret_count);
+	framework_types_unref(types);
+	return err;
+}
+
+/* 1: it is the one that the VF holds; 0: it is gone, and another may be there; -errno */
+static int is_there(struct framework *fw, const struct framework_vgpu *vgpu)
+{
+	struct vendor_vf vf = { .type_id = 0 };
+	struct framework_vgpu now;
+	int err = vendor_read_type(fw->os, vgpu->vf, &vf.type_id);
+
+	if (err == -ENODEV || (!err && vf.type_id != vgpu->type_id))
+		return 0;
+	if (err == -EINVAL)
+		return vendor_nonsense(vgpu->vf, "its current type");
+	if (err)
+		return error_errno(err, vgpu->vf, "reading its current type");
+	text_copy(vf.vf.address, sizeof(vf.vf.address), vgpu->vf);
+	err = identify(fw, &vf, &now);
+	return err ? err : !memcmp(now.uuid, vgpu->uuid, sizeof(now.uuid));
+}
+
+static int fail_gone(const struct framework_vgpu *vgpu)
+{
+	char uuid[37];
+
+	uuid_format(vgpu->uuid, uuid);
+	return error_set(ENODEV, NVVGPU_REASON_NOT_FOUND, uuid, "this vGPU does not exist any more",
+			 "list the vGPUs again");
+}
+
+/* The driver does not tell; who has its device open runs it. */
+static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
+			enum nvvgpu_vgpu_state *ret)
+{
+	struct holder holder;
+	int found = is_there(fw, vgpu);
+
+	if (found <= 0)
+		return found ? found : fail_gone(vgpu);
+	found = holder_find(fw->os, vgpu->vf, &holder);
+	if (found < 0 && found != -EACCES)
+		return error_errno(found, vgpu->vf, "looking for who has its VFIO device open");
+	*ret = found > 0 ? NVVGPU_VGPU_RUNNING :
+	       found < 0 ? NVVGPU_VGPU_UNKNOWN : NVVGPU_VGPU_ASSIGNED;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ destroy */
+
+static int refuse_open(struct framework *fw, const struct framework_vgpu *vgpu)
+{
+	struct holder holder;
+	char uuid[37];
+
+	uuid_format(vgpu->uuid, uuid);
+	if (holder_find(fw->os, vgpu->vf, &holder) > 0)
+		return holder_refuse(uuid, &holder);
+	return 0;
+}
+
+/*
+ * EPERM: it is free already, which is not told before it was read.  Where nobody is seen
+ * to have it open, a driver that is busy is waited for.
+ */
+static int clear(struct framework *fw, const struct framework_vgpu *vgpu)
+{
+	const struct timespec pause = { .tv_nsec = DESTROY_NS };
+	uint32_t type_id = vgpu->type_id;
+	char uuid[37];
+	int err = 0;
+
+	for (int i = 0; i < DESTROY_TRIES; i++) {
+		int wrote = function_write(fw->os, vgpu->vf, VENDOR_CURRENT, "0\n");
+
+		err = vendor_read_type(fw->os, vgpu->vf, &type_id);
+		if (err == -ENODEV || (!err && !type_id))
+			return 0;
+		if (wrote == -EACCES)
+			return error_errno(wrote, vgpu->vf, "destroying the vGPU");
+		err = refuse_open(fw, vgpu);
+		if (err)
+			return err;
+		err = wrote ? wrote : err;
+		nanosleep(&pause, NULL);
+	}
+	uuid_format(vgpu->uuid, uuid);
+	if (err == -EBUSY)
+		return holder_refuse(uuid, NULL);
+	return error_errno(err ? err : -EIO, uuid, "destroying the vGPU");
+}
+
+static int destroy_locked(struct framework *fw, const struct framework_vgpu *vgpu,
+			  bool *ret_destroyed)
+{
+	__cleanup_view struct vendor_view view = { .vfs = NULL };
+	int err = view_read(fw, &view), found;
+
+	if (!err)
+		err = vendor_settle(fw, &view);
+	if (err)
+		return err;
+	found = is_there(fw, vgpu);
+	*ret_destroyed = found > 0;
+	if (found <= 0)
+		return found;
+	err = refuse_open(fw, vgpu);
+	if (!err)
+		err = clear(fw, vgpu);
+	if (err)
+		return err;
+	err = record_remove(fw->os, vgpu->vf);
+	return err ? error_errno(err, vgpu->vf, "removing its record from the run directory") : 0;
+}
+
+static int fw_destroy(struct framework *fw, const struct framework_vgpu *vgpu,
+		      bool *ret_destroyed)
+{
+	struct os_file *lock __cleanup_lock = NULL;
+	int err = framework_lock(fw->os, fw->address, &lock);
+
+	return err ? err : destroy_locked(fw, vgpu, ret_destroyed);
+}
+
+/* --------------------------------------------------------------- parameters */
+
+static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu, char **ret)
+{
+	char path[VFS_PATH_LEN], text[RECORD_PARAMS_LEN + 2], params[RECORD_PARAMS_LEN];
+	int err = is_there(fw, vgpu);
+
+	if (err <= 0)
+		return err ? err : fail_gone(vgpu);
+	err = fw->os->ops->attr_read(fw->os, function_path(path, vgpu->vf, VENDOR_PARAMS), text,
+				     sizeof(text), NULL);
+	if (err == -ENOENT)
+		text[0] = '\0';
+	else if (err && err != -EMSGSIZE)
+		return error_errno(err, vgpu->vf, "reading the parameters of a vGPU");
+	if (err == -EMSGSIZE || parse_params(text, params, sizeof(params)))
+		return vendor_nonsense(vgpu->vf, "its parameters");
+	*ret = strdup(strcmp(params, " ") ? params : "");
+	return *ret ? 0 : error_nomem();
+}
+
+static int set_params_locked(struct framework *fw, const struct framework_vgpu *vgpu,
+			     const char *params)
+{
+	char uuid[37];
+	int err = is_there(fw, vgpu);
+
+	if (err <= 0)
+		return err ? err : fail_gone(vgpu);
+	err = refuse_open(fw, vgpu);
+	if (err)
+		return err;
+	err = vendor_write_params(fw->os, vgpu->vf, params);
+	if (!err)
+		return 0;
+	uuid_format(vgpu->uuid, uuid);
+	if (err == -EBUSY)
+		return holder_refuse(uuid, NULL);
+	if (err == -EINVAL)
+		return error_set(err, NVVGPU_REASON_PARAMS, uuid, "the driver refused the parameters",
+				 reason_next_step(NVVGPU_REASON_PARAMS));
+	return error_errno(err, uuid, "setting the parameters");
+}
+
+static int fw_set_params(struct framework *fw, const struct framework_vgpu *vgpu,
+			 const char *params)
+{
+	struct os_file *lock __cleanup_lock = NULL;
+	int err = framework_lock(fw->os, fw->address, &lock);
+
+	return err ? err : set_params_locked(fw, vgpu, params);
+}
+
+/* --------------------------------------------------------------------- VFIO */
+
+static int fw_vfio_name(struct framework *fw, const struct framework_vgpu *vgpu, char *buf,
+			size_t size)
+{
+	snprintf(buf, size, "/sys/bus/pci/devices/%s", vgpu->vf);
+	return 0;
+}
+
+static int fw_vfio_open(struct framework *fw, const struct framework_vgpu *vgpu,
+			struct os_file **ret)
+{
+	struct holder holder;
+	char uuid[37];
+	int err = is_there(fw, vgpu);
+
+	if (err <= 0)
+		return err ? err : fail_gone(vgpu);
+	err = fw->os->ops->vfio_open(fw->os, vgpu->vf, ret);
+	if (!err)
+		return 0;
+	uuid_format(vgpu->uuid, uuid);
+	if (err == -EBUSY)
+		return holder_refuse(uuid, holder_find(fw->os, vgpu->vf, &holder) > 0 ? &holder :
+				     NULL);
+	return error_errno(err, uuid, "opening its VFIO device");
+}
+
+/* ---------------------------------------------------------- coming and going */
+
+static void fw_close(struct framework *fw)
+{
+	struct vendor_gpu *gpu = vendor_gpu(fw);
+
+	framework_types_unref(gpu->types);
+	free(gpu->board);
+	pthread_mutex_destroy(&gpu->lock);
+	free(gpu);
+}
+
+/* A VF with the file that a type is written to is the sign. */
+static int fw_probe(struct candidate *candidate, struct framework **ret)
+{
+	const char *first = NULL;
+	struct vendor_gpu *gpu;
+	uint32_t type_id;
+
+	if (candidate_vfs(candidate))
+		return -ENODEV;
+	for (size_t i = 0; !first && i < candidate->vf_count; i++)
+		if (vendor_read_type(candidate->os, candidate->vfs[i].address, &type_id) != -ENODEV)
+			first = candidate->vfs[i].address;
+	if (!first)
+		return -ENODEV;
+	gpu = calloc(1, sizeof(*gpu));
+	if (!gpu)
+		return error_nomem();
+	framework_init(&gpu->base, &framework_vendor_vfio, candidate->os, candidate->address);
+	framework_evidence(&gpu->base, "no control device, but its VF %s has %s; %zu VFs", first,
+			   VENDOR_CURRENT, candidate->vf_count);
+	pthread_mutex_init(&gpu->lock, NULL);
+	*ret = &gpu->base;
+	return 0;
+}
+
+const struct framework_ops framework_vendor_vfio = {
+	.id = NVVGPU_FRAMEWORK_VENDOR_VFIO,
+	.name = "vendor-vfio",
+	.help = "NVIDIA's vendor-specific VFIO, by the files in nvidia/ of each VF",
+	.probe = fw_probe,
+	.close = fw_close,
+	.create = vendor_create,
+	.destroy = fw_destroy,
+	.get_mode = vendor_get_mode,
+	.get_params = fw_get_params,
+	.get_state = fw_get_state,
+	.info = fw_info,
+	.placements = vendor_placements,
+	.set_mixed_size = fw_set_mixed_size,
+	.set_params = fw_set_params,
+	.statistic = fw_statistic,
+	.type_states = vendor_type_states,
+	.types = vendor_types,
+	.vfio_name = fw_vfio_name,
+	.vfio_open = fw_vfio_open,
+	.vgpu_list = fw_vgpu_list,
+};

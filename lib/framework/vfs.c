@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "framework/parse.h"
+#include "framework/vfs.h"
+
+const char *function_path(char path[VFS_PATH_LEN], const char *address, const char *attribute)
+{
+	snprintf(path, VFS_PATH_LEN, "bus/pci/devices/%s/%s", address, attribute);
+	return path;
+}
+
+int function_read_u32(struct os *os, const char *address, const char *attribute, uint32_t *ret)
+{
+	char path[VFS_PATH_LEN], text[32];
+	int err;
+
+	err = os->ops->attr_read(os, function_path(path, address, attribute), text, sizeof(text),
+				 NULL);
+	return err ? err : parse_u32(text, ret);
+}
+
+int function_write(struct os *os, const char *address, const char *attribute, const char *value)
+{
+	char path[VFS_PATH_LEN];
+
+	return os->ops->attr_write(os, function_path(path, address, attribute), value);
+}
+
+static int any_entry(const char *name, void *arg)
+{
+	return 1;
+}
+
+bool function_has(struct os *os, const char *address, const char *directory)
+{
+	char path[VFS_PATH_LEN];
+
+	return os->ops->list(os, function_path(path, address, directory), any_entry, NULL) > 0;
+}
+
+/* --------------------------------------------------------------------- VFs */
+
+struct reading {
+	uint32_t indices[VFS_MAX];
+	size_t count;
+};
+
+static int take_index(const char *name, void *arg)
+{
+	struct reading *reading = arg;
+	uint32_t index;
+
+	if (strncmp(name, "virtfn", 6) || parse_u32(name + 6, &index))
+		return 0;
+	if (reading->count == VFS_MAX)
+		return -E2BIG;
+	reading->indices[reading->count++] = index;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* -ENOENT: it went away meanwhile */
+static int read_vf(struct os *os, const char *gpu, uint32_t index, struct vf *ret)
+{
+	char path[VFS_PATH_LEN], name[24], target[64];
+	int err;
+
+	snprintf(name, sizeof(name), "virtfn%u", index);
+	err = os->ops->link_read(os, function_path(path, gpu, name), target, sizeof(target));
+	if (err)
+		return err;
+	ret->index = index;
+	return pci_address_canonical(target, ret->address) ? -EIO : 0;
+}
+
+int vfs_read(struct os *os, const char *gpu, struct vf **ret, size_t *ret_count)
+{
+	__cleanup_free struct vf *vfs = NULL;
+	struct reading reading = { .count = 0 };
+	char path[VFS_PATH_LEN];
+	size_t count = 0;
+	int err;
+
+	snprintf(path, sizeof(path), "bus/pci/devices/%s", gpu);
+	err = os->ops->list(os, path, take_index, &reading);
+	if (err)
+		return err;
+	qsort(reading.indices, reading.count, sizeof(reading.indices[0]), compare);
+	vfs = calloc(reading.count + 1, sizeof(*vfs));
+	if (!vfs)
+		return -ENOMEM;
+	for (size_t i = 0; i < reading.count; i++) {
+		err = read_vf(os, gpu, reading.indices[i], &vfs[count]);
+		if (err && err != -ENOENT)
+			return err;
+		count += !err;
+	}
+	*ret_count = count;
+	*ret = count ? take_ptr(vfs) : NULL;
+	return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of the mdev framework, each file a subject. */
+#ifndef NVVGPU_TESTS_MDEV_H
+#define NVVGPU_TESTS_MDEV_H
+
+#include <check.h>
+#include "internal.h"
+
+void add_emu_cases(Suite *suite);
+void add_tree_cases(Suite *suite);
+
+#endif
