@@ -46,10 +46,12 @@ PROTOTYPE = re.compile(r"(?P<type>[\w\s]+?[\s*]+)(?P<name>nvvgpu_\w+)\s*\((?P<ar
 
 # C names in the texts that have another form than NVVGPU_<prefix>_X or nvvgpu_<object>_get_x().
 NAMES = {
+    "nvvgpu_collect": "Host.collect",
     "nvvgpu_create": "GPU.create",
     "nvvgpu_destroy": "VGPU.destroy",
     "nvvgpu_destroy_as": "VGPU.destroy",
     "nvvgpu_device_open": "VGPU.open",
+    "nvvgpu_doctor": "Host.doctor",
     "nvvgpu_get_uri": "Host.uri",
     "nvvgpu_gpu_list": "Host.gpus",
     "nvvgpu_gpu_lookup": "Host.gpu",
@@ -73,15 +75,17 @@ NAMES = {
 }
 NOT_CALLED = {"nvvgpu_last_error", "nvvgpu_get_uri", "nvvgpu_gpu_list", "nvvgpu_vgpu_was_created"}
 CLASSES = {
-    "device": "Device", "error": "Error", "event": "Event", "gpu": "GPU", "progress": "Progress",
+    "device": "Device", "finding": "Finding", "error": "Error", "event": "Event", "gpu": "GPU", "progress": "Progress",
     "stream_info": "StreamInfo", "type": "Type", "vgpu": "VGPU",
 }
 CONSTANTS = {
+    "NVVGPU_CHECK_": "Check", "NVVGPU_VERDICT_": "Verdict",
     "NVVGPU_EVENT_KIND_": "EventKind", "NVVGPU_FRAMEWORK_": "Framework",
     "NVVGPU_GPU_MODE_": "Mode", "NVVGPU_LOG_": "LogLevel", "NVVGPU_REASON_": "Reason",
     "NVVGPU_REGION_": "Region", "NVVGPU_STAT_": "Statistic", "NVVGPU_VGPU_": "VGPUState",
 }
 ENUMS = {
+    "check": "Check", "verdict": "Verdict",
     "event_kind": "EventKind", "framework": "Framework", "log_level": "LogLevel", "mode": "Mode",
     "reason": "Reason", "region": "Region", "statistic": "Statistic", "vgpu_state": "VGPUState",
 }
@@ -249,7 +253,7 @@ def pythonic(text: str) -> str:
 
     for prefix, enum in CONSTANTS.items():
         text = re.sub(rf"\b{prefix}(\w+)", rf"{enum}.\1", text)
-    text = re.sub(r"\bNVVGPU_TYPE_(\w+)", lambda m: m[1].lower(), text)
+    text = re.sub(r"\bNVVGPU_(?:TYPE|DOCTOR)_(\w+)", lambda m: m[1].lower(), text)
     text = re.sub(rf"\benum nvvgpu_({'|'.join(ENUMS)})\b", lambda m: ENUMS[m[1]], text)
     text = re.sub(r"\b(nvvgpu_\w+)(\(\))?", function, re.sub(r"\s+", " ", text))
     text = re.sub(r"(?<![\w-])-(?=E[A-Z0-9]{2,}\b)", "", text)

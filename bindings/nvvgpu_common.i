@@ -35,6 +35,7 @@
 %ignore nvvgpu_type_list_ref;
 %ignore nvvgpu_vgpu_list_ref;
 %ignore nvvgpu_device_ref;
+%ignore nvvgpu_finding_list_ref;
 
 %include <nvvgpu/error.h>
 %include <nvvgpu/host.h>
@@ -43,5 +44,7 @@
 %include <nvvgpu/vgpu.h>
 %include <nvvgpu/device.h>
 %include <nvvgpu/migrate.h>
+%include <nvvgpu/collect.h>
+%include <nvvgpu/doctor.h>
 %include <nvvgpu/event.h>
 %include <nvvgpu/json.h>

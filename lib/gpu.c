@@ -427,6 +427,16 @@ NVVGPU_EXPORT struct nvvgpu_gpu *nvvgpu_gpu_list_get(struct nvvgpu_gpu_list *lis
 	return index < list->table->count ? list->table->gpus[index] : NULL;
 }
 
+NVVGPU_EXPORT enum nvvgpu_reason nvvgpu_gpu_list_get_reason(struct nvvgpu_gpu_list *list)
+{
+	return list->table->count ? NVVGPU_REASON_NONE : NVVGPU_REASON_NOT_FOUND;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_gpu_list_get_reason_text(struct nvvgpu_gpu_list *list)
+{
+	return list->table->count ? "" : "no NVIDIA display controller was found on this host";
+}
+
 NVVGPU_EXPORT int nvvgpu_gpu_lookup(struct nvvgpu *host, const char *address,
 				    struct nvvgpu_gpu **ret)
 {

@@ -118,10 +118,10 @@ static int open_os(const char *uri, struct os **ret)
 		return error_nomem();
 	if (detail && err == -EINVAL)
 		return error_set(err, NVVGPU_REASON_INVALID_ARGUMENT, uri, detail,
-				 "give host:, tree:DIR or emu:BOARD");
+				 "give host:, tree:PATH or emu:BOARD");
 	if (detail)
 		return error_set(err, reason_from_errno(err), uri, detail,
-				 "check the directory that the uri names");
+				 "check what the uri names");
 	return error_errno(err, uri, "opening the host");
 }
 

@@ -328,6 +328,22 @@ NVVGPU_EXPORT int nvvgpu_stream_info_to_json(const struct nvvgpu_stream_info *in
 	return finish(&b, ret);
 }
 
+NVVGPU_EXPORT int nvvgpu_finding_to_json(struct nvvgpu_finding *finding, char **ret)
+{
+	enum nvvgpu_reason reason = nvvgpu_finding_get_reason(finding);
+	struct builder b;
+
+	builder_init(&b);
+	add_text(&b, "check", nvvgpu_check_name(nvvgpu_finding_get_check(finding)));
+	add_text(&b, "verdict", nvvgpu_verdict_name(nvvgpu_finding_get_verdict(finding)));
+	add_text(&b, "reason", reason ? nvvgpu_reason_name(reason) : NULL);
+	add_text(&b, "object", nvvgpu_finding_get_object(finding));
+	add_text(&b, "text", nvvgpu_finding_get_text(finding));
+	add_text(&b, "evidence", nvvgpu_finding_get_evidence(finding));
+	add_text(&b, "next_step", nvvgpu_finding_get_next_step(finding));
+	return finish(&b, ret);
+}
+
 NVVGPU_EXPORT int nvvgpu_error_to_json(const struct nvvgpu_error *error, char **ret)
 {
 	int number = nvvgpu_error_get_errno(error);

@@ -33,6 +33,11 @@ NVVGPU_EXPORT int nvvgpu_stream_info_to_json(const struct nvvgpu_stream_info *in
 	return refuse();
 }
 
+NVVGPU_EXPORT int nvvgpu_finding_to_json(struct nvvgpu_finding *finding, char **ret)
+{
+	return refuse();
+}
+
 NVVGPU_EXPORT int nvvgpu_error_to_json(const struct nvvgpu_error *error, char **ret)
 {
 	return refuse();

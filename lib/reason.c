@@ -53,6 +53,10 @@ static const char *const names[] = {
 	[NVVGPU_REASON_MISMATCH_FRAMEBUFFER] = "mismatch-framebuffer",
 	[NVVGPU_REASON_MISMATCH_FIRMWARE] = "mismatch-firmware",
 	[NVVGPU_REASON_NOT_MIGRATABLE] = "not-migratable",
+	[NVVGPU_REASON_IOMMU_OFF] = "iommu-off",
+	[NVVGPU_REASON_IOMMU_GROUP_SHARED] = "iommu-group-shared",
+	[NVVGPU_REASON_NO_VFIO] = "no-vfio",
+	[NVVGPU_REASON_NO_SERVICE] = "no-service",
 };
 
 NVVGPU_EXPORT const char *nvvgpu_reason_name(enum nvvgpu_reason reason)
@@ -224,6 +228,8 @@ const char *reason_next_step(enum nvvgpu_reason reason)
 		return "bind a driver that offers vGPUs";
 	case NVVGPU_REASON_PASSTHROUGH:
 		return "bind the GPU to a driver that offers vGPUs";
+	case NVVGPU_REASON_NO_FRAMEWORK:
+		return "use the tools of that driver, or versions of library and driver that fit";
 	case NVVGPU_REASON_NOT_CAPABLE:
 		return "install the vGPU host driver, or use a board that has vGPUs";
 	default:

@@ -30,6 +30,8 @@ struct nvvgpu_type_list {
 	_Atomic(lazy_text *) texts;	/* one per type; NULL: nobody has asked for any */
 	struct framework_types *facts;
 	struct nvvgpu_gpu *gpu;
+	enum nvvgpu_reason reason;	/* why it is empty */
+	char reason_text[SENTENCE_LEN];
 	struct nvvgpu_type *types;	/* behind the states, in the same block */
 	struct framework_state states[];
 };
@@ -73,17 +75,44 @@ static struct nvvgpu_type_list *list_new(struct nvvgpu_gpu *gpu, uint32_t room)
 		return NULL;
 	atomic_init(&list->refs, 1);
 	atomic_init(&list->texts, NULL);
+	list->reason = NVVGPU_REASON_NONE;
+	list->reason_text[0] = '\0';
 	list->types = (struct nvvgpu_type *)((char *)list->states + states);
 	return list;
 }
 
+/* What is true of the types of every size tells more than that other ones are active. */
+static void say_why_none(struct nvvgpu_type_list *list)
+{
+	const struct framework_state *found = list->states;
+
+	for (uint32_t i = 0; i < list->count; i++)
+		if (reason_from_why(list->states[i].why) != NVVGPU_REASON_EQUAL_SIZE) {
+			found = &list->states[i];
+			break;
+		}
+	list->reason = found->available == FRAMEWORK_UNKNOWN ? NVVGPU_REASON_UNKNOWN :
+							       reason_from_why(found->why);
+	reason_sentence(list->reason, found->detail, list->reason_text,
+			sizeof(list->reason_text));
+}
+
+static void say_why_empty(struct nvvgpu_type_list *list)
+{
+	list->reason = NVVGPU_REASON_NOT_CAPABLE;
+	text_copy(list->reason_text, sizeof(list->reason_text),
+		  "its driver knows no vGPU types of this board");
+}
+
 static void keep_creatable(struct nvvgpu_type_list *list)
 {
-	uint32_t kept = 0;
+	uint32_t kept = 0, all = list->count;
 
 	for (uint32_t i = 0; i < list->count; i++)
 		if (is_creatable(&list->states[i]))
 			list->states[kept++] = list->states[i];
+	if (all && !kept)
+		say_why_none(list);
 	list->count = kept;
 }
 
@@ -125,10 +154,22 @@ NVVGPU_EXPORT int nvvgpu_type_list(struct nvvgpu_gpu *gpu, unsigned int flags,
 	if (err)
 		return err;
 	atomic_store_explicit(&gpu->type_room, list->count, memory_order_relaxed);
+	if (!list->count)
+		say_why_empty(list);
 	if (flags & NVVGPU_TYPE_CREATABLE)
 		keep_creatable(list);
 	*ret = list;
 	return 0;
+}
+
+NVVGPU_EXPORT enum nvvgpu_reason nvvgpu_type_list_get_reason(struct nvvgpu_type_list *list)
+{
+	return list->reason;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_type_list_get_reason_text(struct nvvgpu_type_list *list)
+{
+	return list->reason_text;
 }
 
 NVVGPU_EXPORT struct nvvgpu_type_list *nvvgpu_type_list_ref(struct nvvgpu_type_list *list)

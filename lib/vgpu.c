@@ -4,6 +4,7 @@
 #include <string.h>
 #include "framework/record.h"
 #include "objects.h"
+#include "util/text.h"
 
 /* Immutable: what changes while a vGPU lives is asked of the driver by each call. */
 struct nvvgpu_vgpu {
@@ -19,6 +20,8 @@ struct nvvgpu_vgpu_list {
 	atomic_uint refs;
 	size_t count, room;
 	struct nvvgpu_vgpu **vgpus;
+	enum nvvgpu_reason reason;	/* why it is empty, if it is */
+	char reason_text[256];
 };
 
 NVVGPU_EXPORT const char *nvvgpu_vgpu_state_name(enum nvvgpu_vgpu_state state)
@@ -112,6 +115,28 @@ static int list_add_gpu(struct nvvgpu_vgpu_list *list, struct nvvgpu_gpu *gpu)
 	return err;
 }
 
+static void say_why_empty(struct nvvgpu_vgpu_list *list, const struct gpu_table *table)
+{
+	const struct nvvgpu_gpu *unshared = NULL;
+
+	list->reason = NVVGPU_REASON_NOT_FOUND;
+	text_copy(list->reason_text, sizeof(list->reason_text), "none was created");
+	for (size_t i = 0; table && i < table->count; i++) {
+		if (gpu_is_shared(table->gpus[i]))
+			return;
+		if (!unshared)
+			unshared = table->gpus[i];
+	}
+	if (unshared) {
+		list->reason = unshared->framework->reason;
+		text_copy(list->reason_text, sizeof(list->reason_text),
+			  unshared->framework->reason_text);
+	} else if (table) {
+		text_copy(list->reason_text, sizeof(list->reason_text),
+			  "no NVIDIA display controller was found on this host");
+	}
+}
+
 /* GPUs that cannot be shared, or were taken out, have none; another failure is one of the list. */
 static int list_add_all(struct nvvgpu_vgpu_list *list, struct nvvgpu *host)
 {
@@ -127,6 +152,7 @@ static int list_add_all(struct nvvgpu_vgpu_list *list, struct nvvgpu *host)
 		if (err == -ENODEV)
 			err = 0;
 	}
+	say_why_empty(list, table);
 	gpu_table_unref(table);
 	return err;
 }
@@ -135,8 +161,10 @@ static struct nvvgpu_vgpu_list *list_new(void)
 {
 	struct nvvgpu_vgpu_list *list = calloc(1, sizeof(*list));
 
-	if (list)
-		atomic_init(&list->refs, 1);
+	if (!list)
+		return NULL;
+	atomic_init(&list->refs, 1);
+	say_why_empty(list, NULL);
 	return list;
 }
 
@@ -189,6 +217,16 @@ NVVGPU_EXPORT size_t nvvgpu_vgpu_list_size(struct nvvgpu_vgpu_list *list)
 NVVGPU_EXPORT struct nvvgpu_vgpu *nvvgpu_vgpu_list_get(struct nvvgpu_vgpu_list *list, size_t index)
 {
 	return index < list->count ? list->vgpus[index] : NULL;
+}
+
+NVVGPU_EXPORT enum nvvgpu_reason nvvgpu_vgpu_list_get_reason(struct nvvgpu_vgpu_list *list)
+{
+	return list->count ? NVVGPU_REASON_NONE : list->reason;
+}
+
+NVVGPU_EXPORT const char *nvvgpu_vgpu_list_get_reason_text(struct nvvgpu_vgpu_list *list)
+{
+	return list->count ? "" : list->reason_text;
 }
 
 /* ------------------------------------------------------------------- lookup */

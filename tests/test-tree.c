@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "harness/tree.h"
 #include "internal.h"
+#include "os/archive.h"
 #include "os/pci.h"
 
 #define GPU "bus/pci/devices/0000:41:00.0/"
@@ -21,6 +22,15 @@ static void setup(void)
 	const char *detail = NULL;
 
 	tree_make(&tree, "l40s");
+	ck_assert_int_eq(os_open(tree.uri, &os, &detail), 0);
+}
+
+static void setup_archive(void)
+{
+	const char *detail = NULL;
+
+	tree_make(&tree, "l40s");
+	tree_pack(&tree);
 	ck_assert_int_eq(os_open(tree.uri, &os, &detail), 0);
 }
 
@@ -169,7 +179,20 @@ START_TEST(test_bad_paths)
 }
 END_TEST
 
-/* Links that lead out of the tree are followed inside it, where there is nothing. */
+/* From here on read from an archive of what is there. */
+static void reopen_packed(void)
+{
+	const char *detail = NULL;
+
+	os_close(os);
+	tree_pack(&tree);
+	ck_assert_int_eq(os_open(tree.uri, &os, &detail), 0);
+}
+
+/*
+ * Links that lead out of the tree are followed inside it, where there is
+ * nothing: first in the directory, then in an archive of it.
+ */
 START_TEST(test_links_stay_inside)
 {
 	char secret[128], relative[256], buf[64];
@@ -184,11 +207,16 @@ START_TEST(test_links_stay_inside)
 	tree_link(&tree, GPU_DIR "relative", relative);
 	tree_link(&tree, GPU_DIR "magic", "/proc/self/cmdline");
 	tree_link(&tree, GPU_DIR "loop", "loop");
+	tree_link(&tree, GPU_DIR "up", "..");
+	tree_link(&tree, GPU_DIR "inside", "/sys/" GPU "vendor");
+	if (_i)
+		reopen_packed();
+	ck_assert_int_eq(read_attr(GPU "up/0000:41:00.4/vendor", buf, sizeof(buf)), 0);
+	ck_assert_int_eq(read_attr(GPU "vendor/vendor", buf, sizeof(buf)), -ENOTDIR);
 	ck_assert_int_eq(read_attr(GPU "absolute", buf, sizeof(buf)), -ENOENT);
 	ck_assert_int_eq(read_attr(GPU "relative", buf, sizeof(buf)), -ENOENT);
 	ck_assert_int_eq(read_attr(GPU "magic", buf, sizeof(buf)), -ENOENT);
 	ck_assert_int_eq(read_attr(GPU "loop", buf, sizeof(buf)), -ELOOP);
-	tree_link(&tree, GPU_DIR "inside", "/sys/" GPU "vendor");
 	ck_assert_int_eq(read_attr(GPU "inside", buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, "0x10de\n");
 	unlink(secret);
@@ -281,6 +309,28 @@ END_TEST
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
+static bool has_archives(void)
+{
+	struct snapshot *none;
+	const char *detail;
+
+	return archive_load(-1, &none, &detail) != -EOPNOTSUPP;
+}
+
+/* What a directory and an archive have in common. */
+static TCase *archive_case(void)
+{
+	TCase *tcase = tcase_create("archive");
+
+	tcase_add_checked_fixture(tcase, setup_archive, teardown);
+	tcase_add_test(tcase, test_attributes);
+	tcase_add_test(tcase, test_links);
+	tcase_add_test(tcase, test_list);
+	tcase_add_test(tcase, test_read_only);
+	tcase_add_loop_test(tcase, test_bad_paths, 0, COUNT(bad_paths));
+	return tcase;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("tree");
@@ -297,12 +347,14 @@ int main(void)
 	tcase_add_test(tcase, test_list);
 	tcase_add_test(tcase, test_read_only);
 	tcase_add_loop_test(tcase, test_bad_paths, 0, COUNT(bad_paths));
-	tcase_add_test(tcase, test_links_stay_inside);
+	tcase_add_loop_test(tcase, test_links_stay_inside, 0, has_archives() ? 2 : 1);
 	tcase_add_test(tcase, test_no_attribute);
 	tcase_add_test(tcase, test_libpci_capability);
 	tcase_add_test(tcase, test_libpci_name);
 	tcase_add_loop_test(tcase, test_bad_uris, 0, COUNT(bad_uris));
 	suite_add_tcase(suite, tcase);
+	if (has_archives())
+		suite_add_tcase(suite, archive_case());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -510,6 +510,17 @@ START_TEST(test_record_of_one_that_is_gone)
 }
 END_TEST
 
+/* What another program cleared does not keep its uuid. */
+START_TEST(test_uuid_of_one_that_is_gone)
+{
+	struct framework_vgpu vgpu;
+
+	ck_assert_int_eq(create(&vgpu), 0);
+	write_type(VF, "0\n");
+	ck_assert_int_eq(create(&vgpu), 0);
+}
+END_TEST
+
 /* A record is nobody's word for what a VF holds. */
 START_TEST(test_forged_records)
 {
@@ -980,6 +991,7 @@ int main(void)
 	tcase_add_loop_test(driver, test_read_back, 0, 7);
 	tcase_add_test(driver, test_foreign);
 	tcase_add_test(driver, test_record_of_one_that_is_gone);
+	tcase_add_test(driver, test_uuid_of_one_that_is_gone);
 	tcase_add_test(driver, test_forged_records);
 	tcase_add_test(driver, test_uuid_taken);
 	tcase_add_test(driver, test_destroy_open);

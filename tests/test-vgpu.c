@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/gpus.h"
-#include "internal.h"
+#include "objects.h"
 
 #define UUID "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 #define OTHER_UUID "6ba7b811-9dad-41d1-80b4-00c04fd430c8"
@@ -563,6 +563,70 @@ START_TEST(test_threads)
 }
 END_TEST
 
+/* ----------------------------------------------------------------------- VMM */
+
+static const struct {
+	const char *vfio, *xml, *args;
+} handovers[] = {
+	{ "/sys/bus/pci/devices/0000:41:00.4",
+	  "type='pci' managed='no'>\n  <source>\n    "
+	  "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>",
+	  "-device vfio-pci,host=0000:41:00.4" },
+	{ "/sys/bus/pci/devices/ffff:c1:1f.7",
+	  "<address domain='0xffff' bus='0xc1' slot='0x1f' function='0x7'/>",
+	  "-device vfio-pci,host=ffff:c1:1f.7" },
+	/* QEMU's host= does not take these */
+	{ "/sys/bus/pci/devices/10000:01:02.3",
+	  "<address domain='0x10000' bus='0x01' slot='0x02' function='0x3'/>",
+	  "-device vfio-pci,sysfsdev=/sys/bus/pci/devices/10000:01:02.3" },
+	{ "/sys/bus/mdev/devices/" UUID,
+	  "type='mdev' managed='no' model='vfio-pci'>\n  <source>\n    <address uuid='" UUID "'/>",
+	  "-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/" UUID },
+};
+
+static const char *handed_over;
+
+static int vfio_name(struct framework *fw, const struct framework_vgpu *vgpu, char *buf,
+		     size_t size)
+{
+	snprintf(buf, size, "%s", handed_over);
+	return 0;
+}
+
+/* By what a VMM opens, whatever framework and VF the vGPU has. */
+START_TEST(test_vmm)
+{
+	struct nvvgpu_vgpu *vgpu;
+	char *text;
+
+	handed_over = handovers[_i].vfio;
+	gpu->framework->ops.vfio_name = vfio_name;
+	ck_assert_int_eq(nvvgpu_spec_set_uuid(spec, UUID), 0);
+	vgpu = create();
+	ck_assert_ptr_nonnull(nvvgpu_vgpu_get_vf(vgpu));
+	ck_assert_int_eq(nvvgpu_vgpu_to_libvirt_xml(vgpu, &text), 0);
+	ck_assert_msg(strstr(text, handovers[_i].xml) != NULL, "%s", text);
+	nvvgpu_free(text);
+	ck_assert_int_eq(nvvgpu_vgpu_to_qemu_args(vgpu, &text), 0);
+	ck_assert_str_eq(text, handovers[_i].args);
+	nvvgpu_free(text);
+	nvvgpu_vgpu_unref(vgpu);
+}
+END_TEST
+
+START_TEST(test_vm_uuid)
+{
+	struct nvvgpu_vgpu *vgpu = create();
+
+	ck_assert(!nvvgpu_vgpu_needs_vm_uuid(vgpu));
+	gpu->framework->ops.id = NVVGPU_FRAMEWORK_VENDOR_VFIO;
+	ck_assert(!nvvgpu_vgpu_needs_vm_uuid(vgpu));
+	gpu->framework->ops.id = NVVGPU_FRAMEWORK_MDEV;
+	ck_assert(nvvgpu_vgpu_needs_vm_uuid(vgpu));
+	nvvgpu_vgpu_unref(vgpu);
+}
+END_TEST
+
 static TCase *create_case(void)
 {
 	TCase *tcase = tcase_create("create");
@@ -596,6 +660,16 @@ static TCase *spec_case(void)
 	return tcase;
 }
 
+static TCase *vmm_case(void)
+{
+	TCase *tcase = tcase_create("vmm");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, test_vmm, 0, sizeof(handovers) / sizeof(handovers[0]));
+	tcase_add_test(tcase, test_vm_uuid);
+	return tcase;
+}
+
 static TCase *live_case(void)
 {
 	TCase *tcase = tcase_create("live");
@@ -621,6 +695,7 @@ int main(void)
 	suite_add_tcase(suite, create_case());
 	suite_add_tcase(suite, spec_case());
 	suite_add_tcase(suite, live_case());
+	suite_add_tcase(suite, vmm_case());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

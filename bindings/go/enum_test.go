@@ -31,11 +31,14 @@ var prefixes = []struct{ c, goName string }{
 	{"NVVGPU_REGION_", "Region"},
 	{"NVVGPU_EVENT_KIND_", "Event"},
 	{"NVVGPU_LOG_", "log"},
+	{"NVVGPU_CHECK_", "Check"},
+	{"NVVGPU_VERDICT_", "Verdict"},
+	{"NVVGPU_DOCTOR_", "Doctor"},
 }
 
 var initialisms = map[string]string{"IO": "IO", "MIG": "MIG", "VF": "VF", "VFS": "VFs",
 	"VGPUS": "VGPUs", "NVVGPU": "NVVGPU", "VFIO": "VFIO", "RM": "RM", "BAR0": "BAR0", "BAR1": "BAR1",
-	"BAR3": "BAR3"}
+	"BAR3": "BAR3", "GPUS": "GPUs", "IOMMU": "IOMMU", "SELINUX": "SELinux", "SRIOV": "SRIOV", "OK": "OK"}
 
 func goName(t *testing.T, c string) string {
 	for _, prefix := range prefixes {
@@ -111,7 +114,7 @@ func constants(t *testing.T) map[string]int64 {
 
 func TestConstantsAreThoseOfTheHeaders(t *testing.T) {
 	item := regexp.MustCompile(`(?m)^\s*(NVVGPU_\w+)\s*=\s*(\w+)\s*,`)
-	define := regexp.MustCompile(`(?m)^#define\s+(NVVGPU_TYPE_\w+)\s+(.+?)\s*$`)
+	define := regexp.MustCompile(`(?m)^#define\s+(NVVGPU_(?:TYPE|DOCTOR)_\w+)\s+(.+?)\s*$`)
 	ours := constants(t)
 	count := 0
 	for _, header := range headers(t) {

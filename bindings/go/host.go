@@ -15,7 +15,8 @@ type Host struct {
 // Open opens a host:
 //
 //   - "host:" or "", the running machine,
-//   - "tree:DIR", a directory that holds a captured sys/; it can only be looked at,
+//   - "tree:PATH", a captured machine, which can only be looked at: a directory that holds its
+//     sys/, or an archive that [Host.Collect] has written,
 //   - "emu:BOARD[*N][,BOARD...][?state=DIR]", emulated boards (l40, l40s, a40, rtx6000-ada, l4,
 //     a16, t4), for which no GPU and no root is needed.  With state=, the host outlives the
 //     process and can be shared by several.

@@ -82,6 +82,8 @@ HANDLE(struct nvvgpu_migrate_options, MigrateOptions)
 HANDLE(struct nvvgpu_stream_info, StreamInfo)
 HANDLE(struct nvvgpu_monitor, Monitor)
 HANDLE(struct nvvgpu_event, Event)
+HANDLE(struct nvvgpu_finding, Finding)
+HANDLE(struct nvvgpu_finding_list, FindingList)
 HANDLE(struct nvvgpu_error, Error)
 
 /* ------------------------------------------------------------------- results */
@@ -161,6 +163,19 @@ HANDLE(struct nvvgpu_error, Error)
 /* Objects of a list live by the list. */
 %ignore nvvgpu_type_ref;
 %ignore nvvgpu_vgpu_ref;
+%ignore nvvgpu_finding_ref;
+%ignore nvvgpu_finding_unref;
+
+/* A slice has no place for why it is empty: Host.Doctor finds that too. */
+%ignore nvvgpu_gpu_list_get_reason;
+%ignore nvvgpu_gpu_list_get_reason_text;
+%ignore nvvgpu_type_list_get_reason;
+%ignore nvvgpu_type_list_get_reason_text;
+%ignore nvvgpu_vgpu_list_get_reason;
+%ignore nvvgpu_vgpu_list_get_reason_text;
+
+/* Findings.Well sees it from the findings, also of some of them. */
+%ignore nvvgpu_finding_list_is_well;
 
 /* Error.Error puts it together, for errors that a program has made too. */
 %ignore nvvgpu_error_get_message;
@@ -183,6 +198,7 @@ HANDLE(struct nvvgpu_error, Error)
 %ignore NVVGPU_TYPE_ALL;
 %ignore NVVGPU_TYPE_CREATABLE;
 %ignore NVVGPU_DESTROY_FOREIGN;
+%ignore NVVGPU_DOCTOR_NO_OPEN;
 
 %include "nvvgpu_common.i"
 

@@ -68,6 +68,12 @@ const (
 	ReasonMismatchFramebuffer Reason = 69
 	ReasonMismatchFirmware    Reason = 70
 	ReasonNotMigratable       Reason = 71 // the device has no migration support
+
+	// why no guest can be given a vGPU
+	ReasonIOMMUOff         Reason = 80
+	ReasonIOMMUGroupShared Reason = 81 // with a device that is not given away too
+	ReasonNoVFIO           Reason = 82 // the kernel does not offer it
+	ReasonNoService        Reason = 83 // a daemon that the driver needs does not run
 )
 
 // String returns the stable name, "equal-size".

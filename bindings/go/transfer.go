@@ -50,7 +50,7 @@ type RestoreOptions struct {
 	Owner     string
 }
 
-// TransferOptions say how to verify; nil is the same as the zero value.
+// TransferOptions say how to verify, or to collect; nil is the same as the zero value.
 type TransferOptions struct {
 	// Progress is as in SaveOptions.
 	Progress func(Progress)
@@ -250,6 +250,17 @@ func (v *VGPU) Save(ctx context.Context, f syscall.Conn, options *SaveOptions) e
 	return v.obj.with(func(c swig.VGPU) error {
 		return options.transfer().run(ctx, f, func(fd int, o swig.MigrateOptions) int64 {
 			return swig.Migrate_save(c, fd, o)
+		})
+	})
+}
+
+// Collect captures the host: it writes to f an archive of what the library can see of it.  "tree:"
+// and the path of that archive are a host that shows the same GPUs, types and vGPUs, on any
+// machine.  Serial numbers, network addresses and memory are not in it.
+func (h *Host) Collect(ctx context.Context, f syscall.Conn, options *TransferOptions) error {
+	return h.obj.with(func(c swig.Host) error {
+		return options.transfer().run(ctx, f, func(fd int, o swig.MigrateOptions) int64 {
+			return swig.Collect(c, fd, o)
 		})
 	})
 }

@@ -500,3 +500,33 @@ func TestFileClosedWhileSaving(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 }
+
+func TestCollect(t *testing.T) {
+	host := open(t, "emu:l40")
+	vgpu := create(t, must(host.GPU(address)), "L40-1B")
+	file := newFile(t)
+	var last nvvgpu.Progress
+	err := host.Collect(context.Background(), file, &nvvgpu.TransferOptions{
+		Progress: func(p nvvgpu.Progress) { last = p }})
+	if errors.Is(err, nvvgpu.ReasonNotSupported) {
+		t.Skip("the library was built without archives")
+	}
+	if err != nil || last.Bytes < 1000 {
+		t.Fatalf("%v, %+v", err, last)
+	}
+	captured := open(t, "tree:"+file.Name())
+	found := must(captured.VGPU(vgpu.UUID))
+	if found.VGPUInfo != func() nvvgpu.VGPUInfo { i := vgpu.VGPUInfo; i.Created = false; return i }() {
+		t.Errorf("%+v, want %+v", found.VGPUInfo, vgpu.VGPUInfo)
+	}
+	if e := wantError(t, found.Destroy(), syscall.EROFS); e.Reason != nvvgpu.ReasonReadOnly {
+		t.Error(e)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	wantError(t, host.Collect(ctx, newFile(t), nil), context.Canceled)
+	host.Close()
+	if err := host.Collect(context.Background(), file, nil); !errors.Is(err, fs.ErrClosed) {
+		t.Error(err)
+	}
+}

@@ -109,6 +109,37 @@ func (v *VGPU) MarshalJSON() ([]byte, error) {
 	return marshalObject(&v.obj, swig.Vgpu_to_json)
 }
 
+// LibvirtXML returns the <hostdev> element that gives the vGPU to a domain of libvirt.
+func (v *VGPU) LibvirtXML() (string, error) {
+	var text *byte
+	err := v.obj.call(func(c swig.VGPU) int64 { return swig.Vgpu_to_libvirt_xml(c, &text) })
+	if err != nil {
+		return "", err
+	}
+	return swig.TakeString(text), nil
+}
+
+// QEMUArgs returns the arguments that give the vGPU to a QEMU: "-device" and
+// "vfio-pci,host=0000:41:00.4".
+func (v *VGPU) QEMUArgs() ([]string, error) {
+	var text *byte
+	err := v.obj.call(func(c swig.VGPU) int64 { return swig.Vgpu_to_qemu_args(c, &text) })
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(swig.TakeString(text), " "), nil
+}
+
+// NeedsVMUUID reports whether QEMU also has to be started with -uuid and the uuid of the virtual
+// machine, as NVIDIA's mdev driver demands.
+func (v *VGPU) NeedsVMUUID() (needs bool, err error) {
+	err = v.obj.with(func(c swig.VGPU) error {
+		needs = swig.Vgpu_needs_vm_uuid(c)
+		return nil
+	})
+	return needs, err
+}
+
 // GPU returns the GPU of the vGPU, as it was when the vGPU was found.
 func (v *VGPU) GPU() (*GPU, error) {
 	var gpu *GPU

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -186,8 +188,30 @@ func TestKnownParams(t *testing.T) {
 	}
 }
 
+func TestForAVMM(t *testing.T) {
+	vgpu := create(t, openGPU(t, "emu:l40"), "L40-1B")
+	xml := must(vgpu.LibvirtXML())
+	want := "<address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>"
+	if !strings.HasPrefix(xml, "<hostdev ") || !strings.Contains(xml, want) {
+		t.Error(xml)
+	}
+	if args := must(vgpu.QEMUArgs()); !slices.Equal(args, []string{"-device", "vfio-pci,host=0000:41:00.4"}) {
+		t.Error(args)
+	}
+	if must(vgpu.NeedsVMUUID()) {
+		t.Error("needs a uuid")
+	}
+	vgpu.Close()
+	if _, err := vgpu.LibvirtXML(); !errors.Is(err, fs.ErrClosed) {
+		t.Error(err)
+	}
+}
+
 func TestBoardWithoutSRIOV(t *testing.T) {
 	vgpu := create(t, openGPU(t, "emu:t4"), "T4-1B")
+	if xml := must(vgpu.LibvirtXML()); !strings.Contains(xml, "<address uuid='"+vgpu.UUID+"'/>") {
+		t.Error(xml)
+	}
 	if id, ok := vgpu.Placement(); vgpu.VF != "" || ok || id != 0 || vgpu.VFIO == "" {
 		t.Errorf("%+v", vgpu.VGPUInfo)
 	}

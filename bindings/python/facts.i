@@ -157,8 +157,24 @@ static PyObject *stream_info_facts(struct nvvgpu_stream_info *info)
 			     none_or_unsigned(verified, nvvgpu_stream_info_get_chunks(info)));
 }
 
-/* The three lists differ in their types alone. */
-#define LIST_FACTS(kind)								\
+static PyObject *finding_facts(struct nvvgpu_finding *finding)
+{
+	PyObject *handle = handle_new(&finding_kind, finding);
+
+	if (!handle)
+		return NULL;
+	return Py_BuildValue("NiiiNNNN", handle,
+			     (int)nvvgpu_finding_get_check(finding),
+			     (int)nvvgpu_finding_get_verdict(finding),
+			     (int)nvvgpu_finding_get_reason(finding),
+			     text_new(nvvgpu_finding_get_object(finding)),
+			     text_new(nvvgpu_finding_get_text(finding)),
+			     text_new(nvvgpu_finding_get_evidence(finding)),
+			     text_new(nvvgpu_finding_get_next_step(finding)));
+}
+
+/* The lists differ in their types alone; what is no good for a tuple is an exception. */
+#define LIST_FACTS(kind, why)								\
 static PyObject *kind##_list_facts(struct nvvgpu_##kind##_list *list)			\
 {											\
 	Py_ssize_t size = (Py_ssize_t)nvvgpu_##kind##_list_size(list);			\
@@ -173,12 +189,19 @@ static PyObject *kind##_list_facts(struct nvvgpu_##kind##_list *list)			\
 		else									\
 			Py_CLEAR(all);							\
 	}										\
+	all = why(kind, all, list);							\
 	nvvgpu_##kind##_list_unref(list);						\
 	return all;									\
 }
-LIST_FACTS(gpu)
-LIST_FACTS(type)
-LIST_FACTS(vgpu)
+/* with the reason why it is empty, or as it is */
+#define WITH_REASON(kind, all, list)							\
+	((all) ? Py_BuildValue("(NiN)", all, (int)nvvgpu_##kind##_list_get_reason(list),	\
+			       text_new(nvvgpu_##kind##_list_get_reason_text(list))) : NULL)
+#define ALONE(kind, all, list) (all)
+LIST_FACTS(gpu, WITH_REASON)
+LIST_FACTS(type, WITH_REASON)
+LIST_FACTS(vgpu, WITH_REASON)
+LIST_FACTS(finding, ALONE)
 %}
 
 %define %facts(KIND)
@@ -211,6 +234,7 @@ LIST_FACTS(vgpu)
 %list(gpu)
 %list(type)
 %list(vgpu)
+%list(finding)
 
 /* Lent by the object that is asked. */
 %typemap(out) struct nvvgpu_gpu * {

@@ -29,6 +29,7 @@ HANDLE_KIND(device, struct nvvgpu_device, nvvgpu_device_unref, true)
 HANDLE_KIND(monitor, struct nvvgpu_monitor, nvvgpu_monitor_close, true)
 HANDLE_KIND(event, struct nvvgpu_event, nvvgpu_event_free, false)
 HANDLE_KIND(stream_info, struct nvvgpu_stream_info, nvvgpu_stream_info_free, false)
+HANDLE_KIND(finding, struct nvvgpu_finding, nvvgpu_finding_unref, false)
 HANDLE_KIND(error, struct nvvgpu_error, nvvgpu_error_free, false)
 
 static void handle_destroy(PyObject *handle)
@@ -107,4 +108,13 @@ static PyObject *error_handle(const struct nvvgpu_error *error)
 %handle(struct nvvgpu_monitor, monitor)
 %handle(struct nvvgpu_event, event)
 %handle(struct nvvgpu_stream_info, stream_info)
+%handle(struct nvvgpu_finding, finding)
 %handle(struct nvvgpu_error, error)
+
+/* None is no closed one here, but all of them. */
+%typemap(in) struct nvvgpu_gpu *one {
+	$1 = $input == Py_None ? NULL :
+				 (struct nvvgpu_gpu *)handle_object($input, &gpu_kind);
+	if (!$1 && $input != Py_None)
+		SWIG_fail;
+}

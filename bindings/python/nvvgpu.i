@@ -42,6 +42,8 @@
 %ignore nvvgpu_monitor_close;
 %ignore nvvgpu_event_free;
 %ignore nvvgpu_stream_info_free;
+%ignore nvvgpu_finding_ref;
+%ignore nvvgpu_finding_unref;
 
 /* Lists are lists of Python: see facts.i. */
 %ignore nvvgpu_gpu_list_unref;
@@ -53,6 +55,27 @@
 %ignore nvvgpu_vgpu_list_unref;
 %ignore nvvgpu_vgpu_list_size;
 %ignore nvvgpu_vgpu_list_get;
+%ignore nvvgpu_gpu_list_get_reason;
+%ignore nvvgpu_gpu_list_get_reason_text;
+%ignore nvvgpu_type_list_get_reason;
+%ignore nvvgpu_type_list_get_reason_text;
+%ignore nvvgpu_vgpu_list_get_reason;
+%ignore nvvgpu_vgpu_list_get_reason_text;
+%ignore nvvgpu_finding_list_unref;
+%ignore nvvgpu_finding_list_size;
+%ignore nvvgpu_finding_list_get;
+
+/* What a finding is comes with it, and whether all is well is seen from them: see facts.i. */
+%ignore nvvgpu_finding_get_check;
+%ignore nvvgpu_finding_get_verdict;
+%ignore nvvgpu_finding_get_reason;
+%ignore nvvgpu_finding_get_object;
+%ignore nvvgpu_finding_get_text;
+%ignore nvvgpu_finding_get_evidence;
+%ignore nvvgpu_finding_get_next_step;
+
+/* Not used: any() over the findings says the same. */
+%ignore nvvgpu_finding_list_is_well;
 
 /* An error is an exception: see error.i. */
 %ignore nvvgpu_last_error;

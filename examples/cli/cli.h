@@ -68,8 +68,8 @@ struct cli {
 };
 
 extern const struct verb verb_gpus, verb_types, verb_vgpus, verb_show, verb_create, verb_destroy,
-	verb_save, verb_restore, verb_inspect, verb_verify, verb_events, verb_mode, verb_sriov,
-	verb_help;
+	verb_xml, verb_qemu_args, verb_save, verb_restore, verb_inspect, verb_verify, verb_events,
+	verb_mode, verb_sriov, verb_collect, verb_doctor, verb_help;
 
 /* verbs.c: both end with NULL or a nameless one */
 extern const struct verb *const verbs[];
@@ -128,6 +128,7 @@ CLI_AUTO(options, struct nvvgpu_migrate_options, nvvgpu_migrate_options_free)
 CLI_AUTO(info, struct nvvgpu_stream_info, nvvgpu_stream_info_free)
 CLI_AUTO(event, struct nvvgpu_event, nvvgpu_event_free)
 CLI_AUTO(monitor, struct nvvgpu_monitor, nvvgpu_monitor_close)
+CLI_AUTO(finding_list, struct nvvgpu_finding_list, nvvgpu_finding_list_unref)
 CLI_AUTO(string, char, nvvgpu_free)
 #define AUTO(name) __attribute__((cleanup(auto_##name)))
 

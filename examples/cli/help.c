@@ -45,7 +45,7 @@ static void print_command_plain(void)
 	puts("Manage the NVIDIA vGPUs of a Linux/KVM host.\n");
 	puts("verbs:");
 	for (size_t i = 0; verbs[i]; i++)
-		printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
+		printf("  %-11s%s\n", verbs[i]->name, verbs[i]->summary);
 	print_options("options of every verb", global_options);
 	puts("\n'nvvgpu help VERB' explains a verb; nvvgpu(1) has exit codes and JSON keys.");
 }

@@ -45,7 +45,7 @@ _nvvgpu_types() {
 }
 
 _nvvgpu_verbs() {
-    "$command" help 2>/dev/null | sed -n '/^verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+    "$command" help 2>/dev/null | sed -n '/^verbs:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
 # _nvvgpu_options VERB
@@ -70,11 +70,26 @@ _nvvgpu_verb() {
     done
 }
 
+# Directories and archives behind "tree:".
+_nvvgpu_tree() {
+    local path=${cur#tree:} i
+    mapfile -t COMPREPLY < <(compgen -f -- "$path")
+    for ((i = 0; i < ${#COMPREPLY[@]}; i++)); do
+        COMPREPLY[i]=tree:${COMPREPLY[i]}
+    done
+}
+
 # Words for the argument of the option before the cursor; fails when there is no such option.
 _nvvgpu_argument() {
     case $prev in
-    --host) reply="host: tree: emu:l40 emu:l40s emu:a40 emu:rtx6000-ada emu:l4 emu:a16 emu:t4
-            emu:l40?framework=vendor-vfio" ;;
+    --host)
+        if [[ $cur == tree:?* ]]; then
+            _nvvgpu_tree
+            return 0
+        fi
+        reply="host: tree: emu:l40 emu:l40s emu:a40 emu:rtx6000-ada emu:l4 emu:a16 emu:t4
+            emu:l40?framework=vendor-vfio"
+        ;;
     -g | --gpu) reply=$(_nvvgpu_gpus) ;;
     -t | --type) reply=$(_nvvgpu_types --creatable) ;;
     -o | --output | -i | --input)
@@ -92,11 +107,11 @@ _nvvgpu_argument() {
 _nvvgpu_word() {
     case $verb in
     '' | help) reply=$(_nvvgpu_verbs) ;;
-    types | vgpus) reply=$(_nvvgpu_gpus) ;;
+    types | vgpus | doctor) reply=$(_nvvgpu_gpus) ;;
     mode) reply="$(_nvvgpu_gpus) equal-size mixed-size" ;;
     sriov) reply="$(_nvvgpu_gpus) on off" ;;
     show) reply="$(_nvvgpu_gpus) $(_nvvgpu_vgpus) $(_nvvgpu_types)" ;;
-    destroy | save) reply=$(_nvvgpu_vgpus) ;;
+    destroy | save | xml | qemu-args) reply=$(_nvvgpu_vgpus) ;;
     inspect | verify)
         _filedir
         return

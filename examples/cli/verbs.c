@@ -5,9 +5,9 @@
 
 const struct verb *const verbs[] = {
 	&verb_gpus, &verb_types, &verb_vgpus, &verb_show,
-	&verb_create, &verb_destroy,
+	&verb_create, &verb_destroy, &verb_xml, &verb_qemu_args,
 	&verb_save, &verb_restore, &verb_inspect, &verb_verify,
-	&verb_events, &verb_mode, &verb_sriov, &verb_help,
+	&verb_events, &verb_mode, &verb_sriov, &verb_doctor, &verb_collect, &verb_help,
 	NULL,
 };
 

@@ -58,6 +58,12 @@ enum nvvgpu_reason {
 	NVVGPU_REASON_PARAMS = 50,		/* malformed parameter string */
 	NVVGPU_REASON_FOREIGN_OWNER = 51,	/* the vGPU belongs to another owner */
 
+	/* why no guest can be given a vGPU */
+	NVVGPU_REASON_IOMMU_OFF = 80,
+	NVVGPU_REASON_IOMMU_GROUP_SHARED = 81,	/* with a device that is not given away too */
+	NVVGPU_REASON_NO_VFIO = 82,		/* the kernel does not offer it */
+	NVVGPU_REASON_NO_SERVICE = 83,		/* a daemon that the driver needs does not run */
+
 	/* state streams */
 	NVVGPU_REASON_STREAM_FOREIGN = 60,	/* not a libnvvgpu stream */
 	NVVGPU_REASON_STREAM_VERSION = 61,	/* needs a newer library */

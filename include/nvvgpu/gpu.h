@@ -52,6 +52,10 @@ struct nvvgpu_gpu_list *nvvgpu_gpu_list_unref(struct nvvgpu_gpu_list *list);
 size_t nvvgpu_gpu_list_size(struct nvvgpu_gpu_list *list);
 /** nvvgpu_gpu_list_get - Return: lent as long as the list lives; NULL past the last */
 struct nvvgpu_gpu *nvvgpu_gpu_list_get(struct nvvgpu_gpu_list *list, size_t index);
+/** nvvgpu_gpu_list_get_reason - Return: why the list is empty; NVVGPU_REASON_NONE: it is not */
+enum nvvgpu_reason nvvgpu_gpu_list_get_reason(struct nvvgpu_gpu_list *list);
+/** nvvgpu_gpu_list_get_reason_text - Return: the same as one sentence, "" for NONE; lent */
+const char *nvvgpu_gpu_list_get_reason_text(struct nvvgpu_gpu_list *list);
 
 /**
  * nvvgpu_gpu_lookup - find a GPU by its PCI address

@@ -16,7 +16,9 @@ struct nvvgpu;
  * @uri: NULL or "host:" for the running host, "host:?NAME=PATH&NAME=PATH" with other places than
  *       the usual: run (/run/nvvgpu: locks, and whose each vGPU is), sriov-manage, vgpu-config
  *       (vgpuConfig.xml) and nvml (libnvidia-ml.so.1) of NVIDIA's driver;
- *       "tree:DIR" for a directory that holds a captured sys/ (read only);
+ *       "tree:PATH" for a captured machine (read only): a directory that holds its
+ *       sys/, or an archive as nvvgpu_collect() writes it (any tar, also packed by
+ *       zstd, gzip or xz);
  *       "emu:BOARD[*N][,BOARD...][?state=DIR][&framework=NAME]" for emulated boards (l40, l40s,
  *       a40, rtx6000-ada, l4, a16, t4; "emu:" alone is one l40): no GPU and no
  *       root needed.  With state=, the host outlives the process and may be
@@ -27,8 +29,9 @@ struct nvvgpu;
  *
  * Cheap: nothing is searched before it is asked for.
  *
- * Return: 0; -EINVAL malformed uri or unknown board; -ENOENT no such directory;
- * -EACCES; -EBADMSG the state directory cannot be loaded; -EBUSY it is locked; -ENOMEM.
+ * Return: 0; -EINVAL malformed uri or unknown board; -ENOENT no such directory, or
+ * nothing captured in it; -EACCES; -EBADMSG the state directory or the archive cannot be
+ * loaded; -EBUSY it is locked; -EOPNOTSUPP built without archives; -ENOMEM.
  */
 int nvvgpu_open(const char *uri, struct nvvgpu **ret);
 

@@ -8,12 +8,12 @@
 extern "C" {
 #endif
 
-/** struct nvvgpu_migrate_options - how to save, restore, inspect or verify: a recipe */
+/** struct nvvgpu_migrate_options - how to save, restore, inspect, verify or collect: a recipe */
 struct nvvgpu_migrate_options;
 /** struct nvvgpu_stream_info - what a state stream says of itself: an immutable snapshot */
 struct nvvgpu_stream_info;
 
-/** struct nvvgpu_progress - where a running save, restore or verify is */
+/** struct nvvgpu_progress - where a running save, restore, verify or collect is */
 struct nvvgpu_progress;
 uint64_t nvvgpu_progress_get_bytes(const struct nvvgpu_progress *progress);
 /** nvvgpu_progress_get_estimate_bytes - Return: bytes in all as far as known; 0 unknown */

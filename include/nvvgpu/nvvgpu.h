@@ -10,6 +10,8 @@
 #include <nvvgpu/vgpu.h>
 #include <nvvgpu/device.h>
 #include <nvvgpu/migrate.h>
+#include <nvvgpu/collect.h>
+#include <nvvgpu/doctor.h>
 #include <nvvgpu/event.h>
 #include <nvvgpu/json.h>
 

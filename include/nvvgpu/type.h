@@ -33,6 +33,14 @@ struct nvvgpu_type_list *nvvgpu_type_list_unref(struct nvvgpu_type_list *list);
 size_t nvvgpu_type_list_size(struct nvvgpu_type_list *list);
 /** nvvgpu_type_list_get - Return: lent as long as the list lives; NULL past the last */
 struct nvvgpu_type *nvvgpu_type_list_get(struct nvvgpu_type_list *list, size_t index);
+/**
+ * nvvgpu_type_list_get_reason - Return: why the list is empty, NVVGPU_REASON_NONE: it is not;
+ * where different types cannot be created for different reasons, the one that stays when
+ * another size is chosen
+ */
+enum nvvgpu_reason nvvgpu_type_list_get_reason(struct nvvgpu_type_list *list);
+/** nvvgpu_type_list_get_reason_text - Return: the same as one sentence, "" for NONE; lent */
+const char *nvvgpu_type_list_get_reason_text(struct nvvgpu_type_list *list);
 
 /**
  * nvvgpu_type_lookup - one type by id ("869") or exact name ("NVIDIA L40-1B", or without

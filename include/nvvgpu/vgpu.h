@@ -116,6 +116,13 @@ struct nvvgpu_vgpu_list *nvvgpu_vgpu_list_unref(struct nvvgpu_vgpu_list *list);
 size_t nvvgpu_vgpu_list_size(struct nvvgpu_vgpu_list *list);
 /** nvvgpu_vgpu_list_get - Return: lent as long as the list lives; NULL past the last */
 struct nvvgpu_vgpu *nvvgpu_vgpu_list_get(struct nvvgpu_vgpu_list *list, size_t index);
+/**
+ * nvvgpu_vgpu_list_get_reason - Return: why the list is empty, NVVGPU_REASON_NONE: it is not;
+ * "not-found" when there simply is none, else why no GPU of the host can be shared
+ */
+enum nvvgpu_reason nvvgpu_vgpu_list_get_reason(struct nvvgpu_vgpu_list *list);
+/** nvvgpu_vgpu_list_get_reason_text - Return: the same as one sentence, "" for NONE; lent */
+const char *nvvgpu_vgpu_list_get_reason_text(struct nvvgpu_vgpu_list *list);
 
 /**
  * nvvgpu_vgpu_lookup - find a vGPU by its uuid or by the address of its VF
@@ -151,6 +158,29 @@ int nvvgpu_vgpu_get_placement(struct nvvgpu_vgpu *vgpu, uint32_t *ret);
 const char *nvvgpu_vgpu_get_owner(struct nvvgpu_vgpu *vgpu);
 /** nvvgpu_vgpu_get_vfio - Return: what a VMM opens, "/sys/bus/pci/devices/0000:41:00.4" */
 const char *nvvgpu_vgpu_get_vfio(struct nvvgpu_vgpu *vgpu);
+
+/**
+ * nvvgpu_vgpu_to_libvirt_xml - the element that gives it to a domain of libvirt
+ * @ret: a <hostdev> of several lines, to be freed with nvvgpu_free()
+ *
+ * A PCI function is given with managed='no': the driver that it has is the one that makes it
+ * a vGPU.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int nvvgpu_vgpu_to_libvirt_xml(struct nvvgpu_vgpu *vgpu, char **ret);
+/**
+ * nvvgpu_vgpu_to_qemu_args - the arguments that give it to a QEMU
+ * @ret: "-device vfio-pci,host=0000:41:00.4", arguments with one blank between them and none
+ *       within, to be freed with nvvgpu_free()
+ * Return: 0; -ENOMEM.
+ */
+int nvvgpu_vgpu_to_qemu_args(struct nvvgpu_vgpu *vgpu, char **ret);
+/**
+ * nvvgpu_vgpu_needs_vm_uuid - Return: true when QEMU also has to be started with -uuid and the
+ * uuid of the virtual machine, as the mdev driver of NVIDIA demands (libvirt always does so)
+ */
+bool nvvgpu_vgpu_needs_vm_uuid(struct nvvgpu_vgpu *vgpu);
 
 /* Live values. */
 /**

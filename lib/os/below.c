@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,7 +9,7 @@
 #include "os/below.h"
 #include "util/cleanup.h"
 
-static bool is_safe(const char *path)
+bool path_is_safe(const char *path)
 {
 	if (!*path || *path == '/')
 		return false;
@@ -36,7 +35,7 @@ int open_below(int root, const char *path, int flags, mode_t mode)
 	};
 	long fd;
 
-	if (!is_safe(path))
+	if (!path_is_safe(path))
 		return -EINVAL;
 	do
 		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));

@@ -3,10 +3,14 @@
 #ifndef NVVGPU_LIB_OS_BELOW_H
 #define NVVGPU_LIB_OS_BELOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #define OS_TEXT_MAX	(16 << 20)	/* longest file that anyone reads */
+
+/* Neither absolute nor with a way up in it. */
+bool path_is_safe(const char *path);
 
 /*
  * Opens @path, which is relative to @root; links that lead out of it are followed

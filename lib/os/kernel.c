@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 #include "internal.h"
+#include "os/below.h"
 #include "os/drm.h"
 #include "os/fd_file.h"
 #include "os/kernel.h"
@@ -63,6 +66,41 @@ static int kernel_list(struct os *os, const char *path, int (*each)(const char *
 		       void *arg)
 {
 	return sysfs_list(root_of(os), path, each, arg);
+}
+
+static int kernel_root_read(struct os *os, const char *path, char *buf, size_t size,
+			    size_t *ret_len)
+{
+	return root_file_read(root_of(os), path, buf, size, ret_len);
+}
+
+static int kernel_root_list(struct os *os, const char *path,
+			    int (*each)(const char *name, void *arg), void *arg)
+{
+	return root_list(root_of(os), path, each, arg);
+}
+
+static int kernel_node_get(struct os *os, const char *path, struct os_node *ret)
+{
+	struct os_node node = { .mode = 0 };
+	char full[128];
+	struct stat st;
+
+	if (!path_is_safe(path))
+		return -EINVAL;
+	if ((size_t)snprintf(full, sizeof(full), "/dev/%s", path) >= sizeof(full))
+		return -ENAMETOOLONG;
+	if (lstat(full, &st))
+		return -errno;
+	node.mode = st.st_mode;
+	node.uid = st.st_uid;
+	node.gid = st.st_gid;
+	node.readable = !faccessat(AT_FDCWD, full, R_OK, AT_EACCESS);
+	node.writable = !faccessat(AT_FDCWD, full, W_OK, AT_EACCESS);
+	if (lgetxattr(full, "security.selinux", node.label, sizeof(node.label) - 1) < 0)
+		node.label[0] = '\0';
+	*ret = node;
+	return 0;
 }
 
 int kernel_device_open(const char *path, int flags)
@@ -145,6 +183,9 @@ static const struct os_ops kernel_ops = {
 	.link_read = kernel_link_read,
 	.link_parent = kernel_link_parent,
 	.list = kernel_list,
+	.root_read = kernel_root_read,
+	.root_list = kernel_root_list,
+	.node_get = kernel_node_get,
 	.control_open = kernel_control_open,
 	.vfio_open = kernel_vfio_device_open,
 	.data_adopt = kernel_data_adopt,

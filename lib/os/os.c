@@ -36,21 +36,32 @@ void os_close(struct os *os)
 
 /* --------------------------------------------------------------- attributes */
 
-int os_attr_line(struct os *os, const char *path, char *buf, size_t size)
+static int first_line(const char *text, char *buf, size_t size)
 {
-	char line[256];
-	size_t len;
-	int err = os->ops->attr_read(os, path, line, sizeof(line), &len);
+	size_t len = strcspn(text, "\n");
 
-	if (err)
-		return err;
-	len = strcspn(line, "\n");
 	if (len >= size)
 		return -EMSGSIZE;
-	memcpy(buf, line, len);
+	memcpy(buf, text, len);
 	buf[len] = '\0';
 	text_sanitize(buf);
 	return 0;
+}
+
+int os_attr_line(struct os *os, const char *path, char *buf, size_t size)
+{
+	char line[256];
+	int err = os->ops->attr_read(os, path, line, sizeof(line), NULL);
+
+	return err ? err : first_line(line, buf, size);
+}
+
+int os_root_line(struct os *os, const char *path, char *buf, size_t size)
+{
+	char line[256];
+	int err = os->ops->root_read(os, path, line, sizeof(line), NULL);
+
+	return err ? err : first_line(line, buf, size);
 }
 
 static int digit_value(char c)

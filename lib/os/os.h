@@ -5,7 +5,7 @@
  * read, write or call ioctl.
  *
  *   kernel.c  "host:"      the running host
- *   tree.c    "tree:DIR"   a captured sys/, read only
+ *   tree.c    "tree:PATH"  a captured machine, read only: a directory or an archive
  *   emu/      "emu:..."    emulated boards in this process
  *
  * Paths are relative to /sys, without a leading slash.  All calls return 0 (or
@@ -24,6 +24,14 @@ struct run;
 struct os_file;			/* an open control device, VFIO device or migration data session */
 
 #define OS_ATTR_MAX	65536	/* longest attribute anyone reads */
+
+/* A device node, and what whoever looks may do with it. */
+struct os_node {
+	unsigned int mode;	/* as in st_mode */
+	unsigned int uid, gid;
+	bool readable, writable;
+	char label[128];	/* of SELinux; "": none */
+};
 
 struct os_ops {
 	const char *scheme;	/* "host" */
@@ -44,6 +52,13 @@ struct os_ops {
 	 * and is returned
 	 */
 	int (*list)(struct os *os, const char *path, int (*each)(const char *name, void *arg), void *arg);
+
+	/* a file, and the names in a directory, outside of /sys: paths from the root, "proc/..." */
+	int (*root_read)(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len);
+	int (*root_list)(struct os *os, const char *path, int (*each)(const char *name, void *arg),
+			 void *arg);
+	/* below /dev, "vfio/12" */
+	int (*node_get)(struct os *os, const char *path, struct os_node *ret);
 
 	/*
 	 * /dev/nvvgpu/<address>; write: changing calls will be made.  -ENOENT: no such driver
@@ -135,6 +150,7 @@ int os_file_poll_fd(struct os_file *file);
  */
 int os_attr_line(struct os *os, const char *path, char *buf, size_t size);
 int os_attr_u64(struct os *os, const char *path, uint64_t *ret);
+int os_root_line(struct os *os, const char *path, char *buf, size_t size);
 
 /*
  * When something was read, to know whether it has to be read again.  Not everything that

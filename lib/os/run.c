@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "os/below.h"
 #include "os/run.h"
+#include "os/snapshot.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -26,7 +27,8 @@ struct entry {
 };
 
 struct run {
-	int root;
+	int root;			/* -1: in memory, or captured */
+	const struct snapshot *snapshot;
 	mode_t mode;
 	char *path;
 	pthread_mutex_t mutex;		/* the entries */
@@ -168,7 +170,7 @@ static int memory_list(struct run *run, int (*each)(const char *name, void *arg)
 
 static bool in_memory(const struct run *run)
 {
-	return run->root < 0;
+	return run->root < 0 && !run->snapshot;
 }
 
 static bool is_name(const char *name)
@@ -193,7 +195,7 @@ static int open_directory(struct run *run, bool write)
 	__cleanup_fd int fd = -1;
 	int err;
 
-	if (write && !run->mode)
+	if (run->snapshot || (write && !run->mode))
 		return -EROFS;
 	fd = open_below(run->root, run->path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd == -ENOENT && write) {
@@ -254,12 +256,43 @@ static int write_fd(int fd, const char *text)
 	return (size_t)n == len ? 0 : -ENOSPC;
 }
 
+static int captured_read(struct run *run, const char *name, char *buf, size_t size)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", run->path, name) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return snapshot_read(run->snapshot, path, buf, size, NULL);
+}
+
+struct captured_walk {
+	int (*each)(const char *name, void *arg);
+	void *arg;
+};
+
+static int captured_visit(const char *name, void *arg)
+{
+	const struct captured_walk *walk = arg;
+
+	return is_name(name) ? walk->each(name, walk->arg) : 0;
+}
+
+static int captured_list(struct run *run, int (*each)(const char *name, void *arg), void *arg)
+{
+	struct captured_walk walk = { each, arg };
+	int ret = snapshot_list(run->snapshot, run->path, captured_visit, &walk);
+
+	return ret == -ENOENT ? 0 : ret;
+}
+
 int run_read(struct run *run, const char *name, char *buf, size_t size)
 {
 	__cleanup_fd int fd = -1;
 
 	if (!is_name(name))
 		return -EINVAL;
+	if (run->snapshot)
+		return captured_read(run, name, buf, size);
 	if (in_memory(run))
 		return memory_read(run, name, buf, size);
 	fd = open_file(run, name, O_RDONLY);
@@ -314,6 +347,8 @@ int run_list(struct run *run, int (*each)(const char *name, void *arg), void *ar
 	int fd, ret = 0;
 	DIR *dir;
 
+	if (run->snapshot)
+		return captured_list(run, each, arg);
 	if (in_memory(run))
 		return memory_list(run, each, arg);
 	fd = open_directory(run, false);
@@ -446,15 +481,14 @@ int run_lock_holder(struct run *run, const char *name, char *buf, size_t size)
 
 /* --------------------------------------------------------------------- life */
 
-int run_new(int root, const char *path, mode_t mode, struct run **ret)
+static int make(struct run **ret, const char *path)
 {
 	struct run *run = calloc(1, sizeof(*run));
 
 	if (!run)
 		return -ENOMEM;
-	run->root = root;
-	run->mode = mode;
-	run->path = strdup(root < 0 ? "" : path);
+	run->root = -1;
+	run->path = strdup(path);
 	if (!run->path) {
 		free(run);
 		return -ENOMEM;
@@ -462,6 +496,26 @@ int run_new(int root, const char *path, mode_t mode, struct run **ret)
 	pthread_mutex_init(&run->mutex, NULL);
 	*ret = run;
 	return 0;
+}
+
+int run_new(int root, const char *path, mode_t mode, struct run **ret)
+{
+	int err = make(ret, root < 0 ? "" : path);
+
+	if (err)
+		return err;
+	(*ret)->root = root;
+	(*ret)->mode = mode;
+	return 0;
+}
+
+int run_new_captured(const struct snapshot *snapshot, const char *path, struct run **ret)
+{
+	int err = make(ret, path);
+
+	if (!err)
+		(*ret)->snapshot = snapshot;
+	return err;
 }
 
 void run_free(struct run *run)

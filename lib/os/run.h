@@ -16,12 +16,15 @@
 #define RUN_TEXT_LEN	4096	/* longest text that is read */
 
 struct run;
+struct snapshot;
 
 /*
  * The directory @path below @root, which stays the caller's; it is made when it is first
  * written to.  mode: of the directory; 0: it can only be read.  root -1: in memory.
  */
 int run_new(int root, const char *path, mode_t mode, struct run **ret);
+/* The same of a captured machine, which stays the caller's and can only be read. */
+int run_new_captured(const struct snapshot *snapshot, const char *path, struct run **ret);
 void run_free(struct run *run);		/* NULL is allowed */
 
 /*

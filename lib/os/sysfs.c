@@ -10,21 +10,24 @@
 #include "os/sysfs.h"
 #include "util/cleanup.h"
 
-static int open_sys(int root, const char *path, int flags)
+#define SYS "sys/"
+
+/* Only the path is checked: the prefix is ours. */
+static int open_in(int root, const char *prefix, const char *path, int flags)
 {
 	char full[PATH_MAX];
 
-	if (!*path || *path == '/')
+	if (!path_is_safe(path))
 		return -EINVAL;
-	if ((size_t)snprintf(full, sizeof(full), "sys/%s", path) >= sizeof(full))
+	if ((size_t)snprintf(full, sizeof(full), "%s%s", prefix, path) >= sizeof(full))
 		return -ENAMETOOLONG;
 	return open_below(root, full, flags, 0);
 }
 
 /* Opened without waiting, since what a tree calls an attribute may be a FIFO. */
-static int open_attr(int root, const char *path, int flags)
+static int open_file(int root, const char *prefix, const char *path, int flags)
 {
-	__cleanup_fd int fd = open_sys(root, path, flags | O_NONBLOCK | O_NOCTTY);
+	__cleanup_fd int fd = open_in(root, prefix, path, flags | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0)
@@ -37,9 +40,10 @@ static int open_attr(int root, const char *path, int flags)
 }
 
 /* One read, as a rule: of a regular file what is less than asked for is the end. */
-int sysfs_attr_read(int root, const char *path, char *buf, size_t size, size_t *ret_len)
+static int read_file(int root, const char *prefix, const char *path, char *buf, size_t size,
+		     size_t *ret_len)
 {
-	__cleanup_fd int fd = open_attr(root, path, O_RDONLY);
+	__cleanup_fd int fd = open_file(root, prefix, path, O_RDONLY);
 	ssize_t n;
 
 	if (fd < 0)
@@ -57,10 +61,20 @@ int sysfs_attr_read(int root, const char *path, char *buf, size_t size, size_t *
 	return 0;
 }
 
+int sysfs_attr_read(int root, const char *path, char *buf, size_t size, size_t *ret_len)
+{
+	return read_file(root, SYS, path, buf, size, ret_len);
+}
+
+int root_file_read(int root, const char *path, char *buf, size_t size, size_t *ret_len)
+{
+	return read_file(root, "", path, buf, size, ret_len);
+}
+
 /* One write: to a driver, two would be two requests. */
 int sysfs_attr_write(int root, const char *path, const char *value)
 {
-	__cleanup_fd int fd = open_attr(root, path, O_WRONLY);
+	__cleanup_fd int fd = open_file(root, SYS, path, O_WRONLY);
 	size_t len = strlen(value);
 	ssize_t n;
 
@@ -77,7 +91,7 @@ int sysfs_attr_write(int root, const char *path, const char *value)
 /* The whole target; its length. */
 static ssize_t read_target(int root, const char *path, char target[PATH_MAX])
 {
-	__cleanup_fd int fd = open_sys(root, path, O_PATH | O_NOFOLLOW);
+	__cleanup_fd int fd = open_in(root, SYS, path, O_PATH | O_NOFOLLOW);
 	ssize_t len;
 
 	if (fd < 0)
@@ -89,8 +103,7 @@ static ssize_t read_target(int root, const char *path, char target[PATH_MAX])
 	return len;
 }
 
-/* The last component of what is left of a target; it is cut off. */
-static int cut_component(char *target, char *buf, size_t size)
+int target_name(char *target, char *buf, size_t size)
 {
 	char *slash = strrchr(target, '/');
 	const char *name = slash ? slash + 1 : target;
@@ -104,27 +117,32 @@ static int cut_component(char *target, char *buf, size_t size)
 	return 0;
 }
 
+int target_parent(char *target, char *buf, size_t size)
+{
+	char name[NAME_MAX + 1];
+	int err = target_name(target, name, sizeof(name));
+
+	return err ? err : target_name(target, buf, size);
+}
+
 int sysfs_link_read(int root, const char *path, char *buf, size_t size)
 {
 	char target[PATH_MAX];
 	ssize_t len = read_target(root, path, target);
 
-	return len < 0 ? (int)len : cut_component(target, buf, size);
+	return len < 0 ? (int)len : target_name(target, buf, size);
 }
 
 int sysfs_link_parent(int root, const char *path, char *buf, size_t size)
 {
-	char target[PATH_MAX], name[NAME_MAX + 1];
+	char target[PATH_MAX];
 	ssize_t len = read_target(root, path, target);
-	int err;
 
-	if (len < 0)
-		return len;
-	err = cut_component(target, name, sizeof(name));
-	return err ? err : cut_component(target, buf, size);
+	return len < 0 ? (int)len : target_parent(target, buf, size);
 }
 
-int sysfs_list(int root, const char *path, int (*each)(const char *name, void *arg), void *arg)
+static int list(int root, const char *prefix, const char *path,
+		int (*each)(const char *name, void *arg), void *arg)
 {
 	__cleanup_fd int fd = -1;
 	char itself[PATH_MAX];
@@ -135,7 +153,7 @@ int sysfs_list(int root, const char *path, int (*each)(const char *name, void *a
 	/* a function's directory is a link: what is not followed is only the last component */
 	if ((size_t)snprintf(itself, sizeof(itself), "%s/.", path) >= sizeof(itself))
 		return -ENAMETOOLONG;
-	fd = open_sys(root, itself, O_RDONLY | O_DIRECTORY);
+	fd = open_in(root, prefix, itself, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	dir = fdopendir(fd);
@@ -154,4 +172,14 @@ int sysfs_list(int root, const char *path, int (*each)(const char *name, void *a
 	}
 	closedir(dir);
 	return ret;
+}
+
+int sysfs_list(int root, const char *path, int (*each)(const char *name, void *arg), void *arg)
+{
+	return list(root, SYS, path, each, arg);
+}
+
+int root_list(int root, const char *path, int (*each)(const char *name, void *arg), void *arg)
+{
+	return list(root, "", path, each, arg);
 }

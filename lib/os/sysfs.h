@@ -16,4 +16,12 @@ int sysfs_link_read(int root, const char *path, char *buf, size_t size);
 int sysfs_link_parent(int root, const char *path, char *buf, size_t size);
 int sysfs_list(int root, const char *path, int (*each)(const char *name, void *arg), void *arg);
 
+/* The same outside of sys/, with paths from the root. */
+int root_file_read(int root, const char *path, char *buf, size_t size, size_t *ret_len);
+int root_list(int root, const char *path, int (*each)(const char *name, void *arg), void *arg);
+
+/* Of a link's target its last component, which is cut off; the last but one, where it lies. */
+int target_name(char *target, char *buf, size_t size);
+int target_parent(char *target, char *buf, size_t size);
+
 #endif

@@ -49,7 +49,7 @@ offers_not() {
 }
 
 complete_line "nvvgpu "
-offers gpus types vgpus show create destroy save restore inspect verify events mode sriov help
+offers gpus types vgpus show create destroy xml qemu-args save restore inspect verify events mode sriov doctor collect help
 complete_line "nvvgpu de"
 offers destroy
 offers_not gpus
@@ -64,6 +64,10 @@ offers --host --help
 export NVVGPU_HOST=$host
 complete_line "nvvgpu types "
 offers $gpu
+complete_line "nvvgpu doctor "
+offers $gpu
+complete_line "nvvgpu doctor --n"
+offers --no-open
 complete_line "nvvgpu create --gpu "
 offers $gpu
 complete_line "nvvgpu create --gpu 0000:4"
@@ -76,8 +80,10 @@ complete_line "nvvgpu show "
 offers $gpu $uuid $types
 complete_line "nvvgpu destroy 7d"
 offers $uuid
-complete_line "nvvgpu save "
-offers $uuid
+for verb in save xml qemu-args; do
+    complete_line "nvvgpu $verb "
+    offers $uuid
+done
 complete_line "nvvgpu mode "
 offers $gpu equal-size mixed-size
 complete_line "nvvgpu sriov "
@@ -88,6 +94,10 @@ offers save
 complete_line "nvvgpu inspect $dir/guest.s"
 offers "$dir/guest.state"
 complete_line "nvvgpu save $uuid -o $dir/guest.s"
+offers "$dir/guest.state"
+complete_line "nvvgpu collect -o $dir/guest.s"
+offers "$dir/guest.state"
+complete_line "nvvgpu --host tree:$dir/guest.s"
 offers "$dir/guest.state"
 
 # --host on the line

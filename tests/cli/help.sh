@@ -6,7 +6,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 new_host l40
-verbs="gpus types vgpus show create destroy save restore inspect verify events mode sriov help"
+verbs="gpus types vgpus show create destroy xml qemu-args save restore inspect verify events mode sriov doctor collect help"
 for words in help --help -h; do
     ok "$words"
     silent
@@ -26,7 +26,7 @@ for verb in $verbs; do
     json 'd["name"] == "'"$verb"'" and set(d) == {"name", "arguments", "summary", "options"}'
 done
 ok help --json
-json 'd["name"] == "nvvgpu" and len(d["verbs"]) == 14'
+json 'd["name"] == "nvvgpu" and len(d["verbs"]) == 18'
 ok --version
 grep -Eq '^nvvgpu [0-9]+\.[0-9]+\.[0-9]+$' "$out" || fail "version"
 ok --version --json

@@ -133,6 +133,27 @@ START_TEST(uuid_of_another_type)
 }
 END_TEST
 
+/* Both name what a VMM opens, and nothing else. */
+START_TEST(handed_to_a_vmm)
+{
+	struct nvvgpu_vgpu *vgpu = create(WISH(.type = smallest()->key));
+	const char *vfio = nvvgpu_vgpu_get_vfio(vgpu), *name = strrchr(vfio, '/') + 1;
+	bool is_mdev = !strncmp(vfio, "/sys/bus/mdev/", 14);
+	char *xml, *args;
+
+	assert_ok(nvvgpu_vgpu_to_libvirt_xml(vgpu, &xml));
+	assert_ok(nvvgpu_vgpu_to_qemu_args(vgpu, &args));
+	ck_assert_ptr_nonnull(strstr(xml, is_mdev ? "type='mdev'" : "type='pci'"));
+	ck_assert_ptr_nonnull(strstr(xml, "managed='no'"));
+	ck_assert_int_eq(strstr(xml, nvvgpu_vgpu_get_uuid(vgpu)) != NULL, is_mdev);
+	ck_assert_ptr_nonnull(strstr(args, name));
+	ck_assert_int_eq(strncmp(args, "-device vfio-pci,", 17), 0);
+	nvvgpu_free(xml);
+	nvvgpu_free(args);
+	destroy(vgpu);
+}
+END_TEST
+
 START_TEST(random_uuids_differ)
 {
 	struct nvvgpu_vgpu *a = create(WISH(.type = smallest()->key));
@@ -409,6 +430,7 @@ TCase *lifecycle_cases(void)
 	tcase_add_test(cases, spec_without_type);
 	tcase_add_test(cases, uuid_chosen_and_idempotent);
 	tcase_add_test(cases, uuid_of_another_type);
+	tcase_add_test(cases, handed_to_a_vmm);
 	tcase_add_test(cases, random_uuids_differ);
 	tcase_add_test(cases, destroyed_twice);
 	tcase_add_test(cases, stale_handle);

@@ -52,7 +52,9 @@ static int door_link(struct os *os, const char *path, char *buf, size_t size)
 static int door_list(struct os *os, const char *path, int (*each)(const char *name, void *arg),
 		     void *arg)
 {
-	return inner(os)->ops->list(inner(os), path, each, arg);
+	int ret = own(os)->on_list ? own(os)->on_list(own(os), path) : DOOR_PASS;
+
+	return ret ? ret : inner(os)->ops->list(inner(os), path, each, arg);
 }
 
 static int door_control(struct os *os, const char *address, bool write, struct os_file **ret)

@@ -19,6 +19,7 @@ struct door {
 	int (*on_write)(struct door *door, const char *path, const char *value);
 	int (*on_read)(struct door *door, const char *path, char *buf, size_t size);
 	int (*on_link)(struct door *door, const char *path, char *buf, size_t size);
+	int (*on_list)(struct door *door, const char *path);	/* DOOR_PASS or -errno */
 	int (*on_holders)(struct door *door, const char *name,
 			  int (*each)(pid_t pid, const char *program, void *arg), void *arg);
 	int (*on_mixed_set)(struct door *door, bool mixed);

@@ -36,16 +36,26 @@ static void make_parents(char *path)
 
 static void sys_path(const struct tree *tree, const char *path, char *buf)
 {
-	snprintf(buf, PATH_LEN, "%s/sys/%s", tree->dir, path);
+	ck_assert_int_lt(snprintf(buf, PATH_LEN, "%s/sys/%s", tree->dir, path), PATH_LEN);
 	make_parents(buf);
 }
 
 void tree_file(const struct tree *tree, const char *path, const void *data, unsigned long len)
 {
+	char below[PATH_LEN + 8];
+
+	snprintf(below, sizeof(below), "sys/%s", path);
+	tree_root_file(tree, below, data, len);
+}
+
+void tree_root_file(const struct tree *tree, const char *path, const void *data,
+		    unsigned long len)
+{
 	char full[PATH_LEN];
 	int fd;
 
-	sys_path(tree, path, full);
+	snprintf(full, sizeof(full), "%s/%s", tree->dir, path);
+	make_parents(full);
 	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	ck_assert_msg(fd >= 0, "%s: %s", full, strerror(errno));
 	ck_assert_int_eq(write(fd, data, len), len);
@@ -184,7 +194,18 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
+void tree_pack(struct tree *tree)
+{
+	char command[PATH_LEN];
+
+	snprintf(tree->uri, sizeof(tree->uri), "tree:%s.tar", tree->dir);
+	snprintf(command, sizeof(command), "tar -C %s -cf %s .", tree->dir, tree->uri + 5);
+	ck_assert_int_eq(system(command), 0);
+}
+
 void tree_remove(struct tree *tree)
 {
+	if (strcmp(tree->uri + 5, tree->dir))
+		ck_assert_int_eq(unlink(tree->uri + 5), 0);
 	ck_assert_int_eq(nftw(tree->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
 }

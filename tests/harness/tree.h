@@ -27,9 +27,14 @@ struct host_spec;
 void tree_generate(struct tree *tree, const struct host_spec *spec);
 /* One more file, sys/@path, of @len bytes. */
 void tree_file(const struct tree *tree, const char *path, const void *data, unsigned long len);
+/* The same outside of sys/. */
+void tree_root_file(const struct tree *tree, const char *path, const void *data,
+		    unsigned long len);
 void tree_link(const struct tree *tree, const char *path, const char *target);
 /* Takes away a file, a link or an empty directory. */
 void tree_drop(const struct tree *tree, const char *path);
+/* Packs it into an archive beside it; the tree is opened as that from then on. */
+void tree_pack(struct tree *tree);
 void tree_remove(struct tree *tree);
 
 #endif

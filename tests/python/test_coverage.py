@@ -70,7 +70,7 @@ def test_tour_calls_what_is_public() -> None:
 
     source = pathlib.Path(__file__).with_name("tour.py").read_text()
     for kind in (nvvgpu.Host, nvvgpu.GPU, nvvgpu.Type, nvvgpu.VGPU, nvvgpu.Device,
-                 nvvgpu.Events, nvvgpu.Event, nvvgpu.StreamInfo, nvvgpu.Error):
+                 nvvgpu.Events, nvvgpu.Event, nvvgpu.Finding, nvvgpu.StreamInfo, nvvgpu.Error):
         for name in vars(kind):
             if not name.startswith("_") and callable(getattr(kind, name)):
                 assert f".{name}(" in source or f".{name}," in source, f"{kind.__name__}.{name}"

@@ -31,6 +31,8 @@ HEADERS = {
     "open": ("nvvgpu_open", "nothing is searched before it is asked for"),
     "verify": ("nvvgpu_migrate_verify", "check every checksum"),
     "inspect": ("nvvgpu_migrate_inspect", "not a byte further than needed"),
+    "Host.collect": ("nvvgpu_collect", "The same host gives the same bytes"),
+    "Host.doctor": ("nvvgpu_doctor", "Changes nothing"),
     "Host.refresh": ("nvvgpu_refresh", "stays valid and shows what was there then"),
     "Host.gpu": ("nvvgpu_gpu_lookup", "no such GPU"),
     "Host.vgpu": ("nvvgpu_vgpu_lookup", "neither a uuid nor an address"),

@@ -25,6 +25,8 @@ ENUMS: dict[type[enum.IntEnum], tuple[str, str, str | None]] = {
     nvvgpu.EventKind: ("event_kind", "EVENT_KIND_", "nvvgpu_event_kind_name"),
     nvvgpu.Statistic: ("statistic", "STAT_", "nvvgpu_statistic_name"),
     nvvgpu.LogLevel: ("log_level", "LOG_", None),
+    nvvgpu.Check: ("check", "CHECK_", "nvvgpu_check_name"),
+    nvvgpu.Verdict: ("verdict", "VERDICT_", "nvvgpu_verdict_name"),
 }
 each = pytest.mark.parametrize("kind", ENUMS, ids=[kind.__name__ for kind in ENUMS])
 

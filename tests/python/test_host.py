@@ -101,6 +101,28 @@ def test_same_gpu_is_equal(host: nvvgpu.Host) -> None:
     assert first != ADDRESS
 
 
+def test_collect(tmp_path: pathlib.Path) -> None:
+    seen: list[nvvgpu.Progress] = []
+    archive = tmp_path / "host.tar.zst"
+    with nvvgpu.open("emu:l40,t4") as host:
+        vgpus = [gpu.create(gpu.types()[0]) for gpu in host.gpus]
+        try:
+            host.collect(archive, progress=seen.append, timeout=60)
+        except nvvgpu.UnsupportedError:
+            pytest.skip("the library was built without archives")
+        with pytest.raises(nvvgpu.CancelledError):
+            host.collect(tmp_path / "other", progress=lambda _: False)
+        assert [gpu.to_json() for gpu in host.gpus] == \
+            [gpu.to_json() for gpu in nvvgpu.open(f"tree:{archive}").gpus]
+    assert seen[-1].bytes > 1000
+    assert not (tmp_path / "other").exists()
+    with nvvgpu.open(f"tree:{archive}") as captured:
+        assert captured.vgpus() == vgpus
+        with pytest.raises(nvvgpu.Error) as caught:
+            captured.vgpus()[0].destroy()
+        assert caught.value.reason == nvvgpu.Reason.READ_ONLY
+
+
 def test_refresh(tree: Callable[[str], nvvgpu.Host]) -> None:
     """What was found stays as it was; what is found next is what is there now."""
     with tree("l40s") as host:

@@ -157,6 +157,11 @@ def save_to_file(things: Things) -> None:
         things.vgpu.save(file)
 
 
+def collect(things: Things) -> None:
+    with open("/dev/null", "wb") as nowhere:
+        things.host.collect(nowhere)
+
+
 def with_exception(things: Things) -> None:
     with nvvgpu.open("emu:l40"), things.host.events():
         raise KeyError
@@ -191,6 +196,7 @@ CHEAP: dict[str, Callable[[Things], object]] = {
     "write": lambda things: things.device.write(nvvgpu.Region.BAR1, 0, things.buffer),
     "next without an event": lambda things: things.events.next(0),
     "fileno": lambda things: things.events.fileno(),
+    "for a VMM": lambda things: (things.vgpu.to_libvirt_xml(), things.vgpu.to_qemu_args()),
     "gpu to_json": lambda things: things.gpu.to_json(),
     "type to_json": lambda things: things.type.to_json(),
     "vgpu to_json": lambda things: things.vgpu.to_json(),
@@ -239,6 +245,8 @@ SLOW: dict[str, Callable[[Things], object]] = {
     "exception in with": lambda things: refused(lambda: with_exception(things)),
     "refresh": lambda things: things.host.refresh(),
     "log": log,
+    "doctor": lambda things: [finding.to_json() for finding in things.host.doctor()],
+    "collect": collect,
     "open a device": open_device,
     "reset": lambda things: things.device.reset(),
     "save": lambda things: things.vgpu.save("/dev/null"),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+import xml.etree.ElementTree as ElementTree
 from typing import Any, Callable
 
 import pytest
@@ -12,7 +13,7 @@ import nvvgpu
 from support import ADDRESS, BOARDS, OTHER_UUID, UUID, parsed
 
 FACTS = ["uuid", "type_id", "type_name", "framebuffer_bytes", "gpu", "vf", "placement", "owner",
-         "vfio", "created"]
+         "vfio", "needs_vm_uuid", "created"]
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -41,12 +42,22 @@ def test_kinds_of_facts(vgpu: nvvgpu.VGPU, gpu: nvvgpu.GPU) -> None:
     assert isinstance(vgpu.gpu, nvvgpu.GPU) and vgpu.gpu == gpu
 
 
+def test_for_a_vmm(vgpu: nvvgpu.VGPU) -> None:
+    address = ElementTree.fromstring(vgpu.to_libvirt_xml()).find("source/address")
+    assert address is not None and address.attrib["function"] == "0x4"
+    assert vgpu.to_qemu_args() == ["-device", "vfio-pci,host=0000:41:00.4"]
+    assert vgpu.needs_vm_uuid is False
+
+
 def test_board_without_sriov() -> None:
     with nvvgpu.open("emu:t4") as host:
         vgpu = host.gpus[0].create("GRID T4-1B")
         assert vgpu.vf is None
         assert vgpu.placement is None
         assert vgpu.vfio
+        address = ElementTree.fromstring(vgpu.to_libvirt_xml()).find("source/address")
+        assert address is not None and address.attrib == {"uuid": vgpu.uuid}
+        assert vgpu.to_qemu_args() == ["-device", f"vfio-pci,sysfsdev={vgpu.vfio}"]
 
 
 def test_facts_are_read_only(vgpu: nvvgpu.VGPU) -> None:

@@ -44,6 +44,10 @@ def look(host: nvvgpu.Host) -> None:
         if gpu.name != "Tesla T4":
             type_.placements(), type_.placements(creatable=True)
     host.refresh()
+    with open("/dev/null", "wb") as nowhere:
+        host.collect(nowhere, timeout=60)
+    for finding in [*host.doctor(), *host.doctor(host.gpus[0], open=False)]:
+        finding.to_json(), repr(finding)
     assert host.uri and nvvgpu.__version__
 
 
@@ -85,6 +89,7 @@ def manage(host: nvvgpu.Host) -> nvvgpu.VGPU:
     assert not gpu.create(gpu.type(869), uuid=UUID).created
     vgpu.set_params({"b": "2"})
     vgpu.set_params("")
+    vgpu.to_libvirt_xml(), vgpu.to_qemu_args()
     vgpu.state(), vgpu.params(), vgpu.to_json(), repr(vgpu), hash(vgpu)
     assert host.vgpu(UUID) == vgpu and host.vgpu(UUID).gpu == gpu
     assert host.vgpus() == gpu.vgpus() == [vgpu]

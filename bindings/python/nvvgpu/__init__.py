@@ -17,6 +17,7 @@ FileNotFoundError.  Calls that wait let other threads run.
 from . import _swig
 from ._device import Device
 from ._enums import (
+    Check,
     EventKind,
     Framework,
     LogLevel,
@@ -24,6 +25,7 @@ from ._enums import (
     Reason,
     Region,
     Statistic,
+    Verdict,
     VGPUState,
 )
 from ._error import (
@@ -40,8 +42,10 @@ from ._error import (
 )
 from ._event import Event
 from ._events import Events
+from ._finding import Finding
 from ._gpu import GPU
 from ._host import Host, open
+from ._listing import Listing
 from ._progress import Progress
 from ._stream_info import StreamInfo, inspect, verify
 from ._type import Placements, Type
@@ -52,6 +56,7 @@ __version__ = _swig.version()
 __all__ = [
     "BusyError",
     "CancelledError",
+    "Check",
     "DeadlineError",
     "Device",
     "Error",
@@ -59,10 +64,12 @@ __all__ = [
     "EventKind",
     "Events",
     "ExistsError",
+    "Finding",
     "Framework",
     "GPU",
     "Host",
     "InvalidArgumentError",
+    "Listing",
     "LogLevel",
     "Mode",
     "NotFoundError",
@@ -78,6 +85,7 @@ __all__ = [
     "UnsupportedError",
     "VGPU",
     "VGPUState",
+    "Verdict",
     "inspect",
     "open",
     "verify",

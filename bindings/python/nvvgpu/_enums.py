@@ -85,6 +85,11 @@ class Reason(Number):
     MISMATCH_FIRMWARE = _swig.REASON_MISMATCH_FIRMWARE
     NOT_MIGRATABLE = _swig.REASON_NOT_MIGRATABLE
 
+    IOMMU_OFF = _swig.REASON_IOMMU_OFF
+    IOMMU_GROUP_SHARED = _swig.REASON_IOMMU_GROUP_SHARED
+    NO_VFIO = _swig.REASON_NO_VFIO
+    NO_SERVICE = _swig.REASON_NO_SERVICE
+
     def __str__(self) -> str:
         return _swig.reason_name(self)
 
@@ -176,6 +181,40 @@ class Statistic(Number):
 
     def __str__(self) -> str:
         return _swig.statistic_name(self) or "unknown"
+
+
+class Check(Number):
+    """What is looked at when faults are searched for."""
+
+    KERNEL = _swig.CHECK_KERNEL
+    GPUS = _swig.CHECK_GPUS
+    IOMMU = _swig.CHECK_IOMMU
+    VFIO = _swig.CHECK_VFIO
+    SERVICES = _swig.CHECK_SERVICES
+    SELINUX = _swig.CHECK_SELINUX
+    DRIVER = _swig.CHECK_DRIVER
+    FRAMEWORK = _swig.CHECK_FRAMEWORK
+    SRIOV = _swig.CHECK_SRIOV
+    MIG = _swig.CHECK_MIG
+    IOMMU_GROUPS = _swig.CHECK_IOMMU_GROUPS
+    PERMISSIONS = _swig.CHECK_PERMISSIONS
+    TYPES = _swig.CHECK_TYPES
+    DEVICE = _swig.CHECK_DEVICE
+
+    def __str__(self) -> str:
+        return _swig.check_name(self)
+
+
+class Verdict(Number):
+    """How something is that was looked at."""
+
+    OK = _swig.VERDICT_OK
+    NOTE = _swig.VERDICT_NOTE
+    UNKNOWN = _swig.VERDICT_UNKNOWN
+    PROBLEM = _swig.VERDICT_PROBLEM
+
+    def __str__(self) -> str:
+        return _swig.verdict_name(self)
 
 
 class LogLevel(Number):

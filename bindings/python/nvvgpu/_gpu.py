@@ -10,6 +10,7 @@ from . import _swig
 from ._documented import documented
 from ._enums import Framework, Mode, Reason
 from ._error import UnsupportedError
+from ._listing import Listing
 from ._progress import ProgressFunction
 from ._recipe import UUID, options, spec
 from ._seconds import nanoseconds
@@ -180,10 +181,11 @@ class GPU:
         return counted
 
     @documented(_swig.type_list)
-    def types(self, creatable: bool = False) -> list[Type]:
+    def types(self, creatable: bool = False) -> Listing[Type]:
         """Its vGPU types, ordered by id; with creatable, those of which one fits now."""
         flags = _swig.TYPE_CREATABLE if creatable else _swig.TYPE_ALL
-        return [type_of(facts) for facts in _swig.type_list(self._handle, flags)]
+        found, reason, text = _swig.type_list(self._handle, flags)
+        return Listing(map(type_of, found), reason, text)
 
     @documented(_swig.type_lookup)
     def type(self, id_or_name: int | str) -> Type:
@@ -191,9 +193,10 @@ class GPU:
         return type_of(_swig.type_lookup(self._handle, _type_key(id_or_name)))
 
     @documented(_swig.vgpu_list)
-    def vgpus(self) -> list[VGPU]:
+    def vgpus(self) -> Listing[VGPU]:
         """The vGPUs that are on it now."""
-        return [VGPU(facts, self) for facts in _swig.vgpu_list(self._handle)]
+        found, reason, text = _swig.vgpu_list(self._handle)
+        return Listing((VGPU(facts, self) for facts in found), reason, text)
 
     @documented(_swig.gpu_to_json)
     def to_json(self) -> str:

@@ -10,7 +10,12 @@ from . import _swig
 from ._documented import documented
 from ._enums import LogLevel
 from ._events import Events
+from ._finding import Finding, finding_of
 from ._gpu import GPU
+from ._listing import Listing
+from ._progress import ProgressFunction
+from ._recipe import options
+from ._stream import Stream, target as created
 from ._vgpu import VGPU
 
 # What a line of log goes to.
@@ -65,9 +70,10 @@ class Host:
 
     @property
     @documented(_swig.gpu_list)
-    def gpus(self) -> list[GPU]:
+    def gpus(self) -> Listing[GPU]:
         """Its GPUs, in the order of their PCI addresses."""
-        return [GPU(facts) for facts in _swig.gpu_list(self._handle)]
+        found, reason, text = _swig.gpu_list(self._handle)
+        return Listing(map(GPU, found), reason, text)
 
     @documented(_swig.refresh)
     def refresh(self) -> None:
@@ -80,14 +86,36 @@ class Host:
         return GPU(_swig.gpu_lookup(self._handle, address))
 
     @documented(_swig.vgpu_list_all)
-    def vgpus(self) -> list[VGPU]:
+    def vgpus(self) -> Listing[VGPU]:
         """The vGPUs that are there now, on all GPUs that can be shared."""
-        return [VGPU(facts) for facts in _swig.vgpu_list_all(self._handle)]
+        found, reason, text = _swig.vgpu_list_all(self._handle)
+        return Listing(map(VGPU, found), reason, text)
 
     @documented(_swig.vgpu_lookup)
     def vgpu(self, uuid_or_vf: str) -> VGPU:
         """One vGPU, by its uuid or by the PCI address of its VF."""
         return VGPU(_swig.vgpu_lookup(self._handle, uuid_or_vf))
+
+    @documented(_swig.doctor)
+    def doctor(self, gpu: GPU | None = None, *, open: bool = True) -> list[Finding]:
+        """Look for what keeps vGPUs from working: on the host, and on gpu or on all of its GPUs.
+
+        Without open, the VFIO devices of vGPUs are left alone.
+        """
+        flags = 0 if open else _swig.DOCTOR_NO_OPEN
+        one = gpu._handle if gpu else None
+        return [finding_of(facts) for facts in _swig.doctor(self._handle, one, flags)]
+
+    @documented(_swig.collect)
+    def collect(self, target: Stream, *, progress: ProgressFunction | None = None,
+                timeout: float | None = None) -> None:
+        """Capture it: what the library can see of it, as an archive.
+
+        For target, progress and timeout see VGPU.save().
+        """
+        how = options(progress, timeout)
+        with created(target) as fd:
+            _swig.collect(self._handle, fd, how)
 
     @documented(_swig.monitor_open)
     def events(self, timeout: float | None = None) -> Events:
@@ -129,7 +157,7 @@ def _relay(log: weakref.ref[_Log]) -> Callable[[int, str], None]:
 def open(uri: str | None = None) -> Host:
     """Open a host: the running one, a captured tree or emulated boards.
 
-    uri is None or "host:" for the running host; "tree:DIR" for a directory that holds a
-    captured sys/ (read only); "emu:BOARD[*N][,BOARD...][?state=DIR]" for emulated boards.
+    uri is None or "host:" for the running host; "tree:PATH" for a captured machine (read only),
+    a directory that holds its sys/ or an archive of Host.collect(); "emu:BOARD[*N][,BOARD...][?state=DIR]" for emulated boards.
     """
     return Host(_swig.open(uri))

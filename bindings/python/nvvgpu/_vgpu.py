@@ -99,6 +99,12 @@ class VGPU:
         return self._vfio
 
     @property
+    @documented(_swig.vgpu_needs_vm_uuid)
+    def needs_vm_uuid(self) -> bool:
+        """True when QEMU also has to be started with -uuid and the uuid of the virtual machine."""
+        return _swig.vgpu_needs_vm_uuid(self._handle)
+
+    @property
     def created(self) -> bool:
         """False when GPU.create() has found it existing."""
         return self._created
@@ -121,6 +127,15 @@ class VGPU:
     def set_params(self, params: Mapping[str, str] | str) -> None:
         """Replace all plugin parameters, by those of a mapping or of "key=value,key=value"."""
         _swig.vgpu_set_params(self._handle, params_text(params))
+
+    @documented(_swig.vgpu_to_libvirt_xml)
+    def to_libvirt_xml(self) -> str:
+        """The <hostdev> element that gives it to a domain of libvirt."""
+        return _swig.vgpu_to_libvirt_xml(self._handle)
+
+    def to_qemu_args(self) -> list[str]:
+        """The arguments that give it to a QEMU: ["-device", "vfio-pci,host=0000:41:00.4"]."""
+        return _swig.vgpu_to_qemu_args(self._handle).split(" ")
 
     @documented(_swig.vgpu_to_json)
     def to_json(self) -> str:

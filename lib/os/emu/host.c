@@ -52,6 +52,23 @@ static int host_list(struct os *os, const char *path, int (*each)(const char *na
 	return err == -ENOENT ? emu_sysfs_list(to_host(os), path, each, arg) : err;
 }
 
+/* It has no kernel of its own, and nothing but its boards. */
+static int host_root_read(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len)
+{
+	return -ENOENT;
+}
+
+static int host_root_list(struct os *os, const char *path, int (*each)(const char *name, void *arg),
+			  void *arg)
+{
+	return -ENOENT;
+}
+
+static int host_node_get(struct os *os, const char *path, struct os_node *ret)
+{
+	return -ENOENT;
+}
+
 static int host_control_open(struct os *os, const char *gpu_address, bool write,
 			     struct os_file **ret)
 {
@@ -215,6 +232,9 @@ static const struct os_ops emu_os_ops = {
 	.link_read = host_link_read,
 	.link_parent = host_link_parent,
 	.list = host_list,
+	.root_read = host_root_read,
+	.root_list = host_root_list,
+	.node_get = host_node_get,
 	.control_open = host_control_open,
 	.vfio_open = host_vfio_open,
 	.data_adopt = host_data_adopt,

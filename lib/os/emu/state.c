@@ -27,7 +27,7 @@
 #include "emu.h"
 
 #define STATE_MAGIC "NVVGSTA\n"
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define STATE_MAX_PENDING 4096
 #define STATE_MAX_FILE (sizeof(struct state_header) + \
 			STATE_MAX_PENDING * sizeof(struct state_range) + NVVGPU_MAX_WARM_STATE)
@@ -42,6 +42,8 @@ struct state_header {
 	__le64 generation;
 	__le64 open_slots;
 	__le64 resuming_slots;
+	__le32 vfs;		/* the board has them, not the image */
+	__le32 reserved;
 	__le64 image_len;
 	__le64 hash;
 };
@@ -50,7 +52,7 @@ struct state_range {
 	__le64 address, len;
 };
 
-static_assert(sizeof(struct state_header) == 56, "the state file's header");
+static_assert(sizeof(struct state_header) == 64, "the state file's header");
 
 struct state_file {
 	struct state_header *header;	/* the whole file */
@@ -297,6 +299,7 @@ static int state_compose(struct emu_gpu *gpu, struct state_header **ret)
 	header->pending_count = cpu_to_le32(gpu->fb.pending_count);
 	header->open_slots = cpu_to_le64(gpu->state.open_slots);
 	header->resuming_slots = cpu_to_le64(gpu->state.resuming_slots);
+	header->vfs = cpu_to_le32(emu_gpu_vfs_now(gpu));
 	header->image_len = cpu_to_le64(warm.len);
 	range = (struct state_range *)(header + 1);
 	for (size_t i = 0; i < gpu->fb.pending_count; i++, range++) {
@@ -424,6 +427,9 @@ static int adopt(struct emu_gpu *gpu, const struct state_file *file)
 	gpu->state.content = content_hash(file->header);
 	gpu->state.open_slots = le64_to_cpu(file->header->open_slots);
 	gpu->state.resuming_slots = le64_to_cpu(file->header->resuming_slots);
+	if (gpu->data->vfs_total &&
+	    nvvgpu_mgr_set_slots_enabled(gpu->mgr, le32_to_cpu(file->header->vfs)))
+		return -EBADMSG;
 	return nvvgpu_mgr_ioctl(gpu->mgr, NVVGPU_IOCTL_WARM_RESTORE, &warm, true);
 }
 

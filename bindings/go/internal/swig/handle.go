@@ -26,6 +26,8 @@ type (
 	StreamInfo     uintptr
 	Monitor        uintptr
 	Event          uintptr
+	Finding        uintptr
+	FindingList    uintptr
 	Error          uintptr
 )
 
