@@ -253,7 +253,7 @@ def pythonic(text: str) -> str:
 
     for prefix, enum in CONSTANTS.items():
         text = re.sub(rf"\b{prefix}(\w+)", rf"{enum}.\1", text)
-    text = re.sub(r"\bNVVGPU_(?:TYPE|DOCTOR)_(\w+)", lambda m: m[1].lower(), text)
+    text = re.sub(r"\bNVVGPU_(?:TYPE|DESTROY|DOCTOR)_(\w+)", lambda m: m[1].lower(), text)
     text = re.sub(rf"\benum nvvgpu_({'|'.join(ENUMS)})\b", lambda m: ENUMS[m[1]], text)
     text = re.sub(r"\b(nvvgpu_\w+)(\(\))?", function, re.sub(r"\s+", " ", text))
     text = re.sub(r"(?<![\w-])-(?=E[A-Z0-9]{2,}\b)", "", text)

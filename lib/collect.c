@@ -46,8 +46,8 @@ static int say(const struct collect *collect, int err)
 		return error_nomem();
 	if (err == -EOPNOTSUPP)
 		return error_set(err, NVVGPU_REASON_NOT_SUPPORTED, uri,
-				 "the library was built without libarchive",
-				 "use a build that has it");
+				 "archives need libarchive, which is not installed, or was not "
+				 "when the library was built", "install it");
 	return error_errno(err, uri, "capturing the host");
 }
 

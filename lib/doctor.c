@@ -392,12 +392,12 @@ static void describe_framework(struct doctor *doctor, struct nvvgpu_gpu *gpu,
 
 /*
  * A GPU that is given away whole, or drives a screen, may be so on purpose: as
- * long as another one can be shared, and nobody has asked for this one.
+ * long as another one of those that are looked at can be shared.
  */
 static void check_framework(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 {
 	struct nvvgpu_finding *finding = find(doctor, NVVGPU_CHECK_FRAMEWORK, gpu->address);
-	bool on_purpose = !doctor->asked_for && any_gpu(doctor, is_shared);
+	bool on_purpose = any_gpu(doctor, is_shared);
 	enum nvvgpu_reason reason = nvvgpu_gpu_get_reason(gpu);
 
 	if (!reason) {

@@ -204,6 +204,16 @@ static void read_ids(struct nvvgpu_gpu *gpu, struct os *os)
 	gpu->driver = read_driver(os, gpu->address);
 }
 
+/* What need not be read again. */
+static void tell_framework(struct nvvgpu_gpu *gpu)
+{
+	struct framework_ids *ids = &gpu->framework->ids;
+
+	ids->device = gpu->device_id;
+	ids->subsystem = gpu->subsystem_device_id;
+	text_copy(ids->driver, sizeof(ids->driver), gpu->driver ? gpu->driver : "");
+}
+
 /* What only the driver knows; a GPU whose driver does not answer is shown without. */
 static void read_info(struct nvvgpu_gpu *gpu)
 {
@@ -232,6 +242,8 @@ static int gpu_new(struct nvvgpu *host, const char *address, struct nvvgpu_gpu *
 	text_copy(gpu->address, sizeof(gpu->address), address);
 	read_ids(gpu, host->os);
 	err = framework_open(host->os, address, &gpu->framework);
+	if (!err)
+		tell_framework(gpu);
 	if (!err)
 		err = read_drm_nodes(gpu, host->os);
 	if (err) {

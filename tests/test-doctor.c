@@ -10,6 +10,7 @@
 #include "harness/tree.h"
 #include "objects.h"
 #include "os/capture.h"
+#include "os/vfio_uapi.h"
 
 #define GPU "0000:41:00.0"
 #define BUS "devices/pci0000:00/"
@@ -264,6 +265,17 @@ START_TEST(test_iommu_off)
 }
 END_TEST
 
+/* One that the kernel has no driver of its own for makes groups all the same. */
+START_TEST(test_groups_without_iommu)
+{
+	remove_file("sys/class/iommu/dmar0/uevent");
+	remove_file("sys/class/iommu/dmar0");
+	open_machine();
+	assert_ok(NVVGPU_CHECK_IOMMU);
+	assert_ok(NVVGPU_CHECK_IOMMU_GROUPS);
+}
+END_TEST
+
 START_TEST(test_vfio)
 {
 	write_file("sys/class/misc/iommu/dev", "10:1\n");
@@ -463,6 +475,7 @@ START_TEST(test_mig)
 	write_file("proc/driver/nvidia/gpus/" GPU "/information", "Model: \t L40S\nDevice Minor: \t 3\n");
 	write_file("proc/driver/nvidia/capabilities/gpu3/mig/gi1/access", "");
 	write_file("proc/driver/nvidia/capabilities/gpu3/mig/gi2/access", "");
+	write_file("proc/driver/nvidia/capabilities/gpu3/mig/config", "");
 	write_file("proc/driver/nvidia/capabilities/gpu2/mig/gi1/access", "");
 	open_machine();
 	assert_found(NVVGPU_CHECK_MIG, GPU, NVVGPU_VERDICT_NOTE, NVVGPU_REASON_MIG);
@@ -564,6 +577,58 @@ START_TEST(test_device_of_a_stranger)
 	examine(NULL, 0);
 	ck_assert_uint_eq(opened, 0);
 	assert_found(NVVGPU_CHECK_DEVICE, GPU, NVVGPU_VERDICT_NOTE, NVVGPU_REASON_NOT_FOUND);
+	nvvgpu_vgpu_unref(vgpu);
+}
+END_TEST
+
+/* A device that is there, and is all ones. */
+static int dead_ioctl(struct os_file *file, unsigned long request, void *arg)
+{
+	struct vfio_region_info *region = arg;
+
+	if (request == VFIO_DEVICE_GET_INFO) {
+		((struct vfio_device_info *)arg)->num_regions = VFIO_PCI_NUM_REGIONS;
+		return 0;
+	}
+	if (request != VFIO_DEVICE_GET_REGION_INFO)
+		return -ENOTTY;
+	region->size = 4096;
+	region->flags = VFIO_REGION_INFO_FLAG_READ;
+	return 0;
+}
+
+static ssize_t dead_read(struct os_file *file, void *buf, size_t len, uint64_t offset)
+{
+	memset(buf, 0xff, len);
+	return len;
+}
+
+static void dead_close(struct os_file *file)
+{
+	opened--;
+}
+
+static const struct os_file_ops dead_ops = {
+	.close = dead_close, .ioctl = dead_ioctl, .pread = dead_read,
+};
+
+static int open_dead(struct framework *fw, const struct framework_vgpu *vgpu, struct os_file **ret)
+{
+	static struct os_file file = { .ops = &dead_ops };
+
+	opened++;
+	*ret = &file;
+	return 0;
+}
+
+START_TEST(test_dead_device)
+{
+	struct nvvgpu_vgpu *vgpu = create("L40-4Q");
+
+	gpu_at(host, 0)->framework->ops.vfio_open = open_dead;
+	examine(NULL, 0);
+	assert_problem(NVVGPU_CHECK_DEVICE, NVVGPU_REASON_DEVICE_FAILED);
+	ck_assert_uint_eq(opened, 0);
 	nvvgpu_vgpu_unref(vgpu);
 }
 END_TEST
@@ -677,8 +742,8 @@ static int no_types(struct framework *fw, struct framework_state *states, uint32
 START_TEST(test_empty_types)
 {
 	assert_types(NVVGPU_TYPE_CREATABLE, 1, NVVGPU_REASON_NONE);
-	for (int i = 0; i < 32; i++)
-		nvvgpu_vgpu_unref(create("L40-1B"));
+	for (int i = 0; i < 12; i++)
+		nvvgpu_vgpu_unref(create("L40-4Q"));
 	assert_types(NVVGPU_TYPE_ALL, 1, NVVGPU_REASON_NONE);
 	/* most types say "another size", but no size would help */
 	assert_types(NVVGPU_TYPE_CREATABLE, 0, NVVGPU_REASON_EXHAUSTED);
@@ -752,6 +817,7 @@ static TCase *machine_case(void)
 	tcase_add_test(tcase, test_good);
 	tcase_add_test(tcase, test_not_captured);
 	tcase_add_loop_test(tcase, test_iommu_off, 0, COUNT(cpus));
+	tcase_add_test(tcase, test_groups_without_iommu);
 	tcase_add_test(tcase, test_vfio);
 	tcase_add_test(tcase, test_services);
 	tcase_add_test(tcase, test_selinux);
@@ -776,6 +842,7 @@ static TCase *emulated_case(void)
 	tcase_add_test(tcase, test_device);
 	tcase_add_test(tcase, test_device_in_use);
 	tcase_add_test(tcase, test_device_of_a_stranger);
+	tcase_add_test(tcase, test_dead_device);
 	tcase_add_test(tcase, test_device_taken_meanwhile);
 	tcase_add_test(tcase, test_types);
 	tcase_add_test(tcase, test_mode);

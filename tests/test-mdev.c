@@ -10,6 +10,7 @@ int main(void)
 	int failed;
 
 	add_emu_cases(suite);
+	add_framework_cases(suite);
 	add_tree_cases(suite);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

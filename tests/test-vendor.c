@@ -723,7 +723,7 @@ static const struct {
 /* An answer that makes no sense is a failure that names the VF, not an empty list. */
 START_TEST(test_nonsense)
 {
-	const char *vf = nonsense[_i].file == (const char *)ROWS ? VF : NEXT_VF;
+	const char *vf = strcmp(nonsense[_i].file, ROWS) ? NEXT_VF : VF;
 	struct nvvgpu_vgpu_list *vgpus = (void *)&tree;
 
 	put(vf, nonsense[_i].file, nonsense[_i].text);

@@ -20,7 +20,7 @@ extern "C" {
  * at; names, uuids, owners and parameters of vGPUs are among it, serial numbers, network
  * addresses and memory are not.  The same host gives the same bytes while nothing changes.
  *
- * Return: 0; -EOPNOTSUPP built without archives; -ECANCELED; -ETIMEDOUT; -EPIPE,
+ * Return: 0; -EOPNOTSUPP libarchive is not there; -ECANCELED; -ETIMEDOUT; -EPIPE,
  * -ENOSPC ... of @fd; why the host could not be searched; -EFBIG more than a host has; -ENOMEM.
  */
 int nvvgpu_collect(struct nvvgpu *host, int fd, struct nvvgpu_migrate_options *options);

@@ -24,14 +24,15 @@ struct nvvgpu;
  *       root needed.  With state=, the host outlives the process and may be
  *       shared by several: one at a time changes a GPU, and while one has a
  *       device of it open the others can look but not change (-EBUSY after 10 s).
- *       framework= says how the driver offers vGPUs: nvvgpu, or vendor-vfio
+ *       framework= says how the driver offers vGPUs: nvvgpu, vendor-vfio or mdev
  * @ret: a new reference, to be given back with nvvgpu_unref()
  *
  * Cheap: nothing is searched before it is asked for.
  *
  * Return: 0; -EINVAL malformed uri or unknown board; -ENOENT no such directory, or
  * nothing captured in it; -EACCES; -EBADMSG the state directory or the archive cannot be
- * loaded; -EBUSY it is locked; -EOPNOTSUPP built without archives; -ENOMEM.
+ * loaded; -EBUSY it is locked; -EOPNOTSUPP archives need libarchive;
+ * -ENOMEM.
  */
 int nvvgpu_open(const char *uri, struct nvvgpu **ret);
 

@@ -18,13 +18,14 @@
 #define NVVGPU_PV_H
 
 #include "nvvgpu_kernel.h"
+#include "../core/board_framework.h"
 #include "../core/type_desc.h"
 
 /* The capability (id PCI_CAP_ID_VNDR), offsets from its start. */
 #define NVVGPU_PV_CAP_BYTES		0x10
-#define NVVGPU_PV_CAP_MAGIC		0x04	/* u32, after id, next, length and version 1 */
+#define NVVGPU_PV_CAP_MAGIC		0x04	/* u32, after id, next, length and version */
 #define NVVGPU_PV_MAGIC			0x4d45564e	/* "NVEM" */
-#define NVVGPU_PV_VERSION		1
+#define NVVGPU_PV_VERSION		2
 #define NVVGPU_PV_CAP_ADDRESS		0x08	/* u32: of the register in BAR0 */
 /*
  * u32.  Write: this value was written to that register.  Read: how many more writes the board
@@ -53,7 +54,7 @@
 
 /*
  * What a driver cannot ask the firmware for: the vGPU types that NVIDIA ships in files, and
- * what the chip can do.  In BAR0, constant.
+ * what the chip can do; and what its driver is to offer.  In BAR0, constant.
  */
 #define NVVGPU_PV_ROM			0xf60000
 #define NVVGPU_PV_ROM_TYPES		64
@@ -67,6 +68,8 @@ struct nvvgpu_pv_rom {
 	u32 mixed_size;
 	u32 placement;
 	u32 placement_units;	/* one for each GiB of memory that vGPUs share */
+	u32 framework;		/* enum nvvgpu_board_framework */
+	u32 zero;
 	u64 vf_trap_pages;	/* of a VF's BAR0, beyond what hardware needs */
 	struct nvvgpu_type_desc types[NVVGPU_PV_ROM_TYPES];
 };

@@ -10,10 +10,6 @@
 
 #define A2_A16	0x25b6	/* two boards with one device id */
 
-struct ids {
-	uint16_t device, subsystem;
-};
-
 static uint16_t read_id(struct os *os, const char *gpu, const char *attribute)
 {
 	char path[128];
@@ -23,17 +19,29 @@ static uint16_t read_id(struct os *os, const char *gpu, const char *attribute)
 	return os_attr_u64(os, path, &value) || value > UINT16_MAX ? 0 : value;
 }
 
-/* The driver of this project has its types from the very same table. */
-static bool has_own_driver(struct os *os, const char *gpu)
+/* As the GPU's object knows them; who has none gets them read. */
+static struct framework_ids ids_of(const struct framework *fw)
 {
-	char path[128], driver[64];
+	struct framework_ids ids = fw->ids;
+	char path[128];
 
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", gpu);
-	return !os->ops->link_read(os, path, driver, sizeof(driver)) &&
-	       !strncmp(driver, "nvvgpu", 6);
+	if (ids.device)
+		return ids;
+	ids.device = read_id(fw->os, fw->address, "device");
+	ids.subsystem = read_id(fw->os, fw->address, "subsystem_device");
+	snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", fw->address);
+	if (fw->os->ops->link_read(fw->os, path, ids.driver, sizeof(ids.driver)))
+		ids.driver[0] = '\0';
+	return ids;
 }
 
-static const struct nvvgpu_emu_board_data *find_in_table(const struct ids *ids)
+/* The driver of this project has its types from the very same table. */
+static bool is_own_driver(const char *driver)
+{
+	return !strncmp(driver, "nvvgpu", 6);
+}
+
+static const struct nvvgpu_emu_board_data *find_in_table(const struct framework_ids *ids)
 {
 	const struct nvvgpu_emu_board_data *data;
 
@@ -94,9 +102,9 @@ static void take_config(struct board *board, struct framework_type *types, uint3
 		board->framebuffer_bytes = largest(types, count);
 }
 
-int board_learn(struct os *os, const char *gpu, struct board **ret)
+int board_learn(struct framework *fw, struct board **ret)
 {
-	struct ids ids = { read_id(os, gpu, "device"), read_id(os, gpu, "subsystem_device") };
+	struct framework_ids ids = ids_of(fw);
 	const struct nvvgpu_emu_board_data *data = find_in_table(&ids);
 	__cleanup_free struct framework_type *types = NULL;
 	struct board *board = calloc(1, sizeof(*board));
@@ -109,9 +117,9 @@ int board_learn(struct os *os, const char *gpu, struct board **ret)
 	}
 	if (data) {
 		take_table(board, data);
-		board->ids_certain = !data->ids_modelled || has_own_driver(os, gpu);
+		board->ids_certain = !data->ids_modelled || is_own_driver(ids.driver);
 	}
-	count = vgpu_config_types(os, ids.device, ids.subsystem, types, FRAMEWORK_MAX_TYPES);
+	count = vgpu_config_types(fw->os, ids.device, ids.subsystem, types, FRAMEWORK_MAX_TYPES);
 	if (count)
 		take_config(board, types, count);
 	*ret = board;

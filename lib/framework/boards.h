@@ -25,7 +25,7 @@ struct board {
 };
 
 /* Of an unknown board everything is empty.  *ret is to be freed; -ENOMEM */
-int board_learn(struct os *os, const char *gpu, struct board **ret);
+int board_learn(struct framework *fw, struct board **ret);
 
 /* NULL: not known */
 const struct framework_type *board_type_by_name(const struct board *board, const char *name);

@@ -157,11 +157,18 @@ struct framework_ops {
 	int (*vgpu_list)(struct framework *fw, struct framework_vgpu **ret, size_t *ret_count);
 };
 
+/* What was read of a GPU already; 0 and "": not known. */
+struct framework_ids {
+	uint16_t device, subsystem;
+	char driver[FRAMEWORK_TEXT_LEN];
+};
+
 /* The first member of each framework's own structure. */
 struct framework {
 	struct framework_ops ops;
 	struct os *os;
 	char address[PCI_ADDRESS_LEN];
+	struct framework_ids ids;	/* whoever opened it may fill them */
 	/* why this GPU cannot be shared; NONE unless the framework is none */
 	enum nvvgpu_reason reason;
 	char reason_text[256];

@@ -310,20 +310,24 @@ static int refuse_open(struct framework *fw, const char *uuid)
 
 /*
  * The kernel waits in the write for who has the device open, so nobody may; whoever opens it
- * between the look and the write is asked to let go.
+ * between the look and the write is asked to let go.  Where nobody is seen to have it open, a
+ * driver that is busy is waited for.
  */
 static int remove_locked(struct framework *fw, const char *uuid)
 {
 	char key[RECORD_KEY_LEN];
-	int err = refuse_open(fw, uuid);
+	int err = -EBUSY;
 
-	if (err)
-		return err;
-	err = mdev_remove(fw->os, uuid);
-	if (err == -EBUSY) {
+	for (int i = 0; err == -EBUSY && i < MDEV_TRIES; i++) {
 		err = refuse_open(fw, uuid);
-		return err ? err : holder_refuse(uuid, NULL);
+		if (err)
+			return err;
+		err = mdev_remove(fw->os, uuid);
+		if (err == -EBUSY)
+			mdev_pause();
 	}
+	if (err == -EBUSY)
+		return holder_refuse(uuid, NULL);
 	if (err)
 		return error_errno(err, uuid, "destroying the vGPU");
 	mdev_key(key, fw->address, uuid);
@@ -445,6 +449,7 @@ static void fw_close(struct framework *fw)
 	framework_types_unref(gpu->types);
 	free(gpu->states);
 	free(gpu->functions);
+	vfs_cache_fini(&gpu->vfs);
 	pthread_mutex_destroy(&gpu->lock);
 	free(gpu);
 }
@@ -460,44 +465,44 @@ static int any_type(const char *name, void *arg)
 	return !parse_type_directory(name, &sign->type_id);
 }
 
-static const struct mdev_function *find_parent(const struct mdev_gpu *gpu)
+static bool is_parent(struct os *os, const char *address)
 {
-	struct os *os = gpu->base.os;
 	char path[VFS_PATH_LEN];
 	struct sign sign;
 
-	for (size_t i = 0; i < gpu->function_count; i++)
-		if (os->ops->list(os, function_path(path, gpu->functions[i].address, MDEV_TYPES),
-				  any_type, &sign) > 0)
-			return &gpu->functions[i];
+	return os->ops->list(os, function_path(path, address, MDEV_TYPES), any_type, &sign) > 0;
+}
+
+/* Its own address, that of a VF, or NULL */
+static const char *find_parent(const struct candidate *candidate)
+{
+	if (is_parent(candidate->os, candidate->address))
+		return candidate->address;
+	for (size_t i = 0; i < candidate->vf_count; i++)
+		if (is_parent(candidate->os, candidate->vfs[i].address))
+			return candidate->vfs[i].address;
 	return NULL;
 }
 
 /* A type on the GPU, or on one of its VFs, is the sign. */
 static int fw_probe(struct candidate *candidate, struct framework **ret)
 {
-	const struct mdev_function *parent = NULL;
+	const char *parent = NULL;
 	struct mdev_gpu *gpu;
 
-	if (candidate_vfs(candidate))
+	if (!candidate_vfs(candidate))
+		parent = find_parent(candidate);
+	if (!parent)
 		return -ENODEV;
 	gpu = calloc(1, sizeof(*gpu));
 	if (!gpu)
 		return error_nomem();
 	framework_init(&gpu->base, &framework_mdev, candidate->os, candidate->address);
-	pthread_mutex_init(&gpu->lock, NULL);
-	if (mdev_functions_take(gpu, candidate)) {
-		fw_close(&gpu->base);
-		return error_nomem();
-	}
-	parent = find_parent(gpu);
-	if (!parent) {
-		fw_close(&gpu->base);
-		return -ENODEV;
-	}
 	framework_evidence(&gpu->base, "no control device, but %s%s has " MDEV_TYPES "; %zu VFs",
-			   parent->is_vf ? "its VF " : "", parent->address,
-			   gpu->function_count - 1);
+			   parent == candidate->address ? "" : "its VF ", parent,
+			   candidate->vf_count);
+	pthread_mutex_init(&gpu->lock, NULL);
+	vfs_cache_init(&gpu->vfs, candidate);
 	*ret = &gpu->base;
 	return 0;
 }

@@ -19,6 +19,7 @@
 
 #define MDEV_TYPES	"mdev_supported_types"
 #define MDEV_PATH_LEN	256
+#define MDEV_TRIES	100	/* a driver may be busy for a while behind a VMM that ended */
 
 struct mdev_function {
 	char address[PCI_ADDRESS_LEN];
@@ -28,8 +29,8 @@ struct mdev_function {
 
 struct mdev_gpu {
 	struct framework base;
+	struct vfs_cache vfs;
 	pthread_mutex_t lock;			/* all below */
-	struct os_stamp functions_stamp;
 	struct mdev_function *functions;	/* itself, then its VFs; NULL: not read yet */
 	size_t function_count;
 	struct os_stamp types_stamp;		/* of all parents; not known: of the first one */
@@ -84,8 +85,6 @@ int mdev_view_vgpus(struct mdev_gpu *gpu, struct mdev_view *view);
 void mdev_view_free(struct mdev_view *view);
 #define __cleanup_mdev_view __cleanup(mdev_view_free)
 
-/* The functions of a GPU that is being looked at.  -ENOMEM */
-int mdev_functions_take(struct mdev_gpu *gpu, const struct candidate *candidate);
 /* With the lock: gpu->functions are those that are there now.  With a last error. */
 int mdev_functions_refresh(struct mdev_gpu *gpu);
 /* A copy, to be freed. */
@@ -117,6 +116,7 @@ int mdev_settle(struct framework *fw);
 int mdev_write_params(struct os *os, const char *uuid, const char *params);
 /* Waits until it is gone.  0 also when it was already; -errno, without a last error */
 int mdev_remove(struct os *os, const char *uuid);
+void mdev_pause(void);		/* between two tries */
 
 /* ------------------------------------------------------------------ mdev.c */
 

@@ -19,7 +19,6 @@
 #include "util/text.h"
 
 #define PARAMS_FILE	"nvidia/vgpu_params"
-#define TRIES		100		/* a driver may be busy for a while behind a VMM that ended */
 #define PAUSE_NS	50000000
 #define LOOKS		8		/* how often all parents are tried */
 
@@ -77,7 +76,7 @@ static int refuse_write(const char *parent, int err)
 
 /* -------------------------------------------------------------------- files */
 
-static void pause_for_driver(void)
+void mdev_pause(void)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 
@@ -98,14 +97,14 @@ int mdev_remove(struct os *os, const char *uuid)
 	char path[MDEV_PATH_LEN];
 	int err = -EAGAIN;
 
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < MDEV_TRIES; i++) {
 		if (err)
 			err = os->ops->attr_write(os, mdev_path(path, uuid, "remove"), "1\n");
 		if (is_gone(os, uuid))
 			return 0;
 		if (err && err != -EAGAIN && err != -EINTR)
 			return err;
-		pause_for_driver();
+		mdev_pause();
 	}
 	return err ? err : -ETIMEDOUT;
 }

@@ -47,7 +47,7 @@ static int complete(struct mdev_gpu *gpu, struct framework_types *types)
 		if (is_complete(type) && type->class_name[0])
 			continue;
 		if (!board)
-			err = board_learn(gpu->base.os, gpu->base.address, &board);
+			err = board_learn(&gpu->base, &board);
 		if (err)
 			return err;
 		board_describe(board, type);
@@ -314,7 +314,7 @@ static int read_states(struct mdev_gpu *gpu)
 /* MIG is switched without anybody being told: what it may concern is not kept. */
 static bool may_keep(const struct mdev_gpu *gpu)
 {
-	if (!gpu->states_stamp.changes)
+	if (os_stamp_lasts(&gpu->states_stamp))
 		return true;
 	for (uint32_t i = 0; i < gpu->types->count; i++)
 		if (is_mig_backed(gpu->types->types[i].name))

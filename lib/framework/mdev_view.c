@@ -11,8 +11,7 @@
 
 /* --------------------------------------------------------------- functions */
 
-static int put_functions(struct mdev_gpu *gpu, const struct vf *vfs, size_t count,
-			 const struct os_stamp *stamp)
+static int put_functions(struct mdev_gpu *gpu, const struct vf *vfs, size_t count)
 {
 	struct mdev_function *functions = calloc(count + 1, sizeof(*functions));
 
@@ -27,35 +26,18 @@ static int put_functions(struct mdev_gpu *gpu, const struct vf *vfs, size_t coun
 	free(gpu->functions);
 	gpu->functions = functions;
 	gpu->function_count = count + 1;
-	gpu->functions_stamp = *stamp;
 	return 0;
 }
 
-int mdev_functions_take(struct mdev_gpu *gpu, const struct candidate *candidate)
-{
-	return put_functions(gpu, candidate->vfs, candidate->vf_count, &candidate->stamp);
-}
-
-static int read_functions(struct mdev_gpu *gpu)
+int mdev_functions_refresh(struct mdev_gpu *gpu)
 {
 	__cleanup_free struct vf *vfs = NULL;
-	struct os_stamp stamp;
 	size_t count = 0;
 	int err;
 
-	os_stamp_take(gpu->base.os, &stamp);
-	err = vfs_read(gpu->base.os, gpu->base.address, &vfs, &count);
-	return err ? err : put_functions(gpu, vfs, count, &stamp);
-}
-
-/* With the lock. */
-int mdev_functions_refresh(struct mdev_gpu *gpu)
-{
-	int err;
-
-	if (gpu->functions && os_stamp_holds(gpu->base.os, &gpu->functions_stamp))
-		return 0;
-	err = read_functions(gpu);
+	err = vfs_cache_read(&gpu->vfs, gpu->base.os, gpu->base.address, &vfs, &count);
+	if (!err)
+		err = put_functions(gpu, vfs, count);
 	if (err == -ENOMEM)
 		return error_nomem();
 	return err ? error_errno(err, gpu->base.address, "listing its virtual functions") : 0;

@@ -195,7 +195,10 @@ void parse_type_name(const char *name, struct framework_type *type)
 	const char *size = strrchr(name, '-');
 	uint32_t gib;
 
-	if (!size++ || take_u32(&size, &gib) || !*class_of(*size))
+	if (!size)
+		return;
+	size++;
+	if (take_u32(&size, &gib) || !*class_of(*size))
 		return;
 	type->framebuffer_bytes = gib * GIB;
 	text_copy(type->class_name, sizeof(type->class_name), class_of(*size));

@@ -32,7 +32,7 @@ int vendor_board(struct framework *fw, const struct board **ret)
 
 	pthread_mutex_lock(&gpu->lock);
 	if (!gpu->board)
-		err = board_learn(fw->os, fw->address, &gpu->board);
+		err = board_learn(fw, &gpu->board);
 	if (!err)
 		*ret = gpu->board;
 	pthread_mutex_unlock(&gpu->lock);
@@ -40,18 +40,6 @@ int vendor_board(struct framework *fw, const struct board **ret)
 }
 
 /* --------------------------------------------------------------------- info */
-
-/* That of the module behind the PF's driver; few but NVIDIA's have one. */
-static void read_driver_version(struct framework *fw, char *buf, size_t size)
-{
-	char path[VFS_PATH_LEN], driver[64];
-
-	if (fw->os->ops->link_read(fw->os, function_path(path, fw->address, "driver"), driver,
-				   sizeof(driver)))
-		return;
-	snprintf(path, sizeof(path), "module/%s/version", driver);
-	os_attr_line(fw->os, path, buf, size);
-}
 
 static int fw_info(struct framework *fw, struct framework_info *ret)
 {
@@ -64,7 +52,6 @@ static int fw_info(struct framework *fw, struct framework_info *ret)
 	text_copy(info.board_name, sizeof(info.board_name), board->name);
 	info.framebuffer_bytes = board->framebuffer_bytes;
 	info.mixed_size_capable = board->mixed_size;
-	read_driver_version(fw, info.driver_version, sizeof(info.driver_version));
 	*ret = info;
 	return 0;
 }
@@ -194,7 +181,7 @@ static int identify(struct framework *fw, const struct vendor_vf *vf, struct fra
 	return 0;
 }
 
-int vendor_describe(struct framework *fw, const struct vendor_vf *vf,
+int vendor_describe(struct framework *fw, struct vendor_vf *vf,
 		    const struct framework_types *types, struct framework_vgpu *ret)
 {
 	const struct framework_type *type = framework_types_find(types, vf->type_id);
@@ -204,13 +191,12 @@ int vendor_describe(struct framework *fw, const struct vendor_vf *vf,
 		.type_id = vf->type_id,
 		.framebuffer_bytes = type ? type->framebuffer_bytes : 0,
 	};
-	int err = vendor_read_placement(fw->os, vf->vf.address, &vgpu.placement);
+	int err = view_read_placement(fw, vf);
 
-	if (err == -EINVAL || err == -EMSGSIZE)
-		return vendor_nonsense(vf->vf.address, "its placement id");
-	if (err && err != -ENODATA)
-		return error_errno(err, vf->vf.address, "reading its placement id");
-	vgpu.has_placement = !err;
+	if (err)
+		return err;
+	vgpu.has_placement = vf->has_placement;
+	vgpu.placement = vf->placement;
 	if (type)
 		text_copy(vgpu.type_name, sizeof(vgpu.type_name), type->name);
 	text_copy(vgpu.vf, sizeof(vgpu.vf), vf->vf.address);
@@ -220,7 +206,7 @@ int vendor_describe(struct framework *fw, const struct vendor_vf *vf,
 	return err;
 }
 
-static int describe_all(struct framework *fw, const struct vendor_view *view,
+static int describe_all(struct framework *fw, struct vendor_view *view,
 			const struct framework_types *types, struct framework_vgpu **ret,
 			size_t *ret_count)
 {
@@ -469,21 +455,31 @@ static void fw_close(struct framework *fw)
 
 	framework_types_unref(gpu->types);
 	free(gpu->board);
+	view_free(&gpu->kept);
+	vfs_cache_fini(&gpu->vfs);
 	pthread_mutex_destroy(&gpu->lock);
 	free(gpu);
 }
 
-/* A VF with the file that a type is written to is the sign. */
+static int is_current(const char *name, void *arg)
+{
+	return !strcmp(name, "current_vgpu_type");
+}
+
+/* A VF with the file that a type is written to is the sign; it is not read yet. */
 static int fw_probe(struct candidate *candidate, struct framework **ret)
 {
+	const struct os_ops *ops = candidate->os->ops;
+	char path[VFS_PATH_LEN];
 	const char *first = NULL;
 	struct vendor_gpu *gpu;
-	uint32_t type_id;
 
 	if (candidate_vfs(candidate))
 		return -ENODEV;
 	for (size_t i = 0; !first && i < candidate->vf_count; i++)
-		if (vendor_read_type(candidate->os, candidate->vfs[i].address, &type_id) != -ENODEV)
+		if (ops->list(candidate->os,
+			      function_path(path, candidate->vfs[i].address, "nvidia"), is_current,
+			      NULL) > 0)
 			first = candidate->vfs[i].address;
 	if (!first)
 		return -ENODEV;
@@ -494,6 +490,7 @@ static int fw_probe(struct candidate *candidate, struct framework **ret)
 	framework_evidence(&gpu->base, "no control device, but its VF %s has %s; %zu VFs", first,
 			   VENDOR_CURRENT, candidate->vf_count);
 	pthread_mutex_init(&gpu->lock, NULL);
+	vfs_cache_init(&gpu->vfs, candidate);
 	*ret = &gpu->base;
 	return 0;
 }

@@ -25,9 +25,29 @@ struct vendor_row {
 	char name[FRAMEWORK_TEXT_LEN];
 };
 
+struct vendor_vf {
+	struct vf vf;
+	uint32_t type_id;		/* 0: free */
+	bool asked_placement;		/* for the two below */
+	bool has_placement;
+	uint32_t placement;
+};
+
+/* VFs that this framework does not drive are left out. */
+struct vendor_view {
+	struct vendor_vf *vfs;
+	size_t count, live;
+	struct vendor_row *rows;	/* what a free VF could become */
+	size_t row_count;
+	struct vendor_vf *rows_of;	/* that VF; NULL: none is free */
+};
+
 struct vendor_gpu {
 	struct framework base;
+	struct vfs_cache vfs;
 	pthread_mutex_t lock;			/* all below */
+	struct vendor_view kept;		/* of a capture, once it was read */
+	bool is_kept;
 	struct board *board;			/* NULL: not looked up yet */
 	struct vendor_row seen[FRAMEWORK_MAX_TYPES];	/* rows that its driver has shown */
 	uint32_t seen_count;
@@ -46,26 +66,13 @@ int vendor_board(struct framework *fw, const struct board **ret);
 
 /* ------------------------------------------------------------ vendor_view.c */
 
-struct vendor_vf {
-	struct vf vf;
-	uint32_t type_id;		/* 0: free */
-	bool has_placement;		/* once view_read_placements() was asked */
-	uint32_t placement;
-};
-
-/* VFs that this framework does not drive are left out. */
-struct vendor_view {
-	struct vendor_vf *vfs;
-	size_t count, live;
-	struct vendor_row *rows;	/* what a free VF could become */
-	size_t row_count;
-	struct vendor_vf *rows_of;	/* that VF; NULL: none is free */
-};
-
+/* To be freed. */
 int view_read(struct framework *fw, struct vendor_view *ret);
 void view_free(struct vendor_view *view);
 #define __cleanup_view __cleanup(view_free)
 
+/* Asks for what was not asked for yet. */
+int view_read_placement(struct framework *fw, struct vendor_vf *vf);
 int view_read_placements(struct framework *fw, struct vendor_view *view);
 /* The rows of this VF instead of those of the first free one. */
 int view_read_rows(struct framework *fw, struct vendor_view *view, struct vendor_vf *vf);
@@ -114,7 +121,7 @@ int vendor_write_params(struct os *os, const char *vf, const char *params);
 /* ------------------------------------------------------------ vendor_vfio.c */
 
 /* The vGPU that a VF holds; types: of its GPU. */
-int vendor_describe(struct framework *fw, const struct vendor_vf *vf,
+int vendor_describe(struct framework *fw, struct vendor_vf *vf,
 		    const struct framework_types *types, struct framework_vgpu *ret);
 int vendor_get_mode(struct framework *fw, enum nvvgpu_mode *ret);
 

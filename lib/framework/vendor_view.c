@@ -120,7 +120,7 @@ static int read_vfs(struct framework *fw, struct vendor_view *view)
 	size_t count = 0;
 	int err;
 
-	err = vfs_read(fw->os, fw->address, &vfs, &count);
+	err = vfs_cache_read(&vendor_gpu(fw)->vfs, fw->os, fw->address, &vfs, &count);
 	if (err)
 		return err == -ENOMEM ? error_nomem() :
 		       error_errno(err, fw->address, "listing its virtual functions");
@@ -144,20 +144,84 @@ static void look_again(struct framework *fw, struct vendor_view *view, struct ve
 	view->rows_of = NULL;
 }
 
-int view_read(struct framework *fw, struct vendor_view *ret)
+static int read_view(struct framework *fw, struct vendor_view *view)
 {
-	struct vendor_view view = { .vfs = NULL };
-	int err = read_vfs(fw, &view);
+	int err = read_vfs(fw, view);
 
-	for (size_t i = 0; !err && !view.rows_of && i < view.count; i++) {
-		if (view.vfs[i].type_id)
+	for (size_t i = 0; !err && !view->rows_of && i < view->count; i++) {
+		if (view->vfs[i].type_id)
 			continue;
-		err = view_read_rows(fw, &view, &view.vfs[i]);
+		err = view_read_rows(fw, view, &view->vfs[i]);
 		if (err == -ENODEV)
 			err = 0;
-		else if (!err && !view.row_count)
-			look_again(fw, &view, &view.vfs[i]);
+		else if (!err && !view->row_count)
+			look_again(fw, view, &view->vfs[i]);
 	}
+	return err;
+}
+
+static int view_copy(const struct vendor_view *view, struct vendor_view *ret)
+{
+	struct vendor_view copy = *view;
+
+	copy.vfs = calloc(view->count + 1, sizeof(*copy.vfs));
+	copy.rows = calloc(view->row_count + 1, sizeof(*copy.rows));
+	if (!copy.vfs || !copy.rows) {
+		view_free(&copy);
+		return -ENOMEM;
+	}
+	memcpy(copy.vfs, view->vfs, view->count * sizeof(*copy.vfs));
+	if (view->rows)
+		memcpy(copy.rows, view->rows, view->row_count * sizeof(*copy.rows));
+	if (view->rows_of)
+		copy.rows_of = copy.vfs + (view->rows_of - view->vfs);
+	*ret = copy;
+	return 0;
+}
+
+/*
+ * What the driver of a running host does with a VF is told to nobody, so there it is asked each
+ * time; a capture is what it is, with its placements, which everybody wants.
+ */
+static int keep(struct framework *fw, struct vendor_view *view)
+{
+	struct vendor_gpu *gpu = vendor_gpu(fw);
+	int err = view_read_placements(fw, view);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&gpu->lock);
+	if (!gpu->is_kept)
+		err = view_copy(view, &gpu->kept);
+	gpu->is_kept = !err;
+	pthread_mutex_unlock(&gpu->lock);
+	return err ? error_nomem() : 0;
+}
+
+/* 0: nothing is kept */
+static int take_kept(struct vendor_gpu *gpu, struct vendor_view *ret)
+{
+	int found;
+
+	pthread_mutex_lock(&gpu->lock);
+	found = gpu->is_kept;
+	if (found && view_copy(&gpu->kept, ret))
+		found = error_nomem();
+	pthread_mutex_unlock(&gpu->lock);
+	return found;
+}
+
+int view_read(struct framework *fw, struct vendor_view *ret)
+{
+	struct vendor_gpu *gpu = vendor_gpu(fw);
+	struct vendor_view view = { .vfs = NULL };
+	int found = take_kept(gpu, ret), err;
+
+	if (found)
+		return found < 0 ? found : 0;
+	err = read_view(fw, &view);
+	if (!err && vfs_cache_lasts(&gpu->vfs))
+		err = keep(fw, &view);
 	if (err)
 		view_free(&view);
 	else
@@ -172,21 +236,30 @@ void view_free(struct vendor_view *view)
 	*view = (struct vendor_view){ .vfs = NULL };
 }
 
+int view_read_placement(struct framework *fw, struct vendor_vf *vf)
+{
+	int err;
+
+	if (vf->asked_placement)
+		return 0;
+	err = vendor_read_placement(fw->os, vf->vf.address, &vf->placement);
+	if (err == -EINVAL || err == -EMSGSIZE)
+		return vendor_nonsense(vf->vf.address, "its placement id");
+	if (err && err != -ENODATA)
+		return error_errno(err, vf->vf.address, "reading its placement id");
+	vf->asked_placement = true;
+	vf->has_placement = !err;
+	return 0;
+}
+
 int view_read_placements(struct framework *fw, struct vendor_view *view)
 {
-	for (size_t i = 0; i < view->count; i++) {
-		struct vendor_vf *vf = &view->vfs[i];
-		int err = -ENODATA;
+	int err = 0;
 
-		if (vf->type_id && !vf->has_placement)
-			err = vendor_read_placement(fw->os, vf->vf.address, &vf->placement);
-		if (err == -EINVAL || err == -EMSGSIZE)
-			return vendor_nonsense(vf->vf.address, "its placement id");
-		if (err && err != -ENODATA)
-			return error_errno(err, vf->vf.address, "reading its placement id");
-		vf->has_placement |= !err;
-	}
-	return 0;
+	for (size_t i = 0; !err && i < view->count; i++)
+		if (view->vfs[i].type_id)
+			err = view_read_placement(fw, &view->vfs[i]);
+	return err;
 }
 
 struct vendor_vf *view_find(const struct vendor_view *view, const char *address)

@@ -107,3 +107,83 @@ int vfs_read(struct os *os, const char *gpu, struct vf **ret, size_t *ret_count)
 	*ret = count ? take_ptr(vfs) : NULL;
 	return 0;
 }
+
+/* -------------------------------------------------------------------- cache */
+
+/* The candidate's list becomes the cache's. */
+void vfs_cache_init(struct vfs_cache *cache, struct candidate *candidate)
+{
+	pthread_mutex_init(&cache->lock, NULL);
+	cache->stamp = candidate->stamp;
+	cache->count = candidate->vf_count;
+	cache->vfs = take_ptr(candidate->vfs);
+	candidate->vf_count = 0;
+}
+
+void vfs_cache_fini(struct vfs_cache *cache)
+{
+	free(cache->vfs);
+	pthread_mutex_destroy(&cache->lock);
+}
+
+/* With the lock. */
+static int refresh(struct vfs_cache *cache, struct os *os, const char *gpu)
+{
+	struct vf *vfs = NULL;
+	struct os_stamp stamp;
+	size_t count = 0;
+	int err;
+
+	if (os_stamp_holds(os, &cache->stamp))
+		return 0;
+	os_stamp_take(os, &stamp);
+	err = vfs_read(os, gpu, &vfs, &count);
+	if (err)
+		return err;
+	free(cache->vfs);
+	cache->vfs = vfs;
+	cache->count = count;
+	cache->stamp = stamp;
+	return 0;
+}
+
+static struct vf *copy_of(const struct vfs_cache *cache)
+{
+	struct vf *copy = calloc(cache->count, sizeof(*copy));
+
+	if (copy)
+		memcpy(copy, cache->vfs, cache->count * sizeof(*copy));
+	return copy;
+}
+
+bool vfs_cache_lasts(struct vfs_cache *cache)
+{
+	bool lasts;
+
+	pthread_mutex_lock(&cache->lock);
+	lasts = os_stamp_lasts(&cache->stamp);
+	pthread_mutex_unlock(&cache->lock);
+	return lasts;
+}
+
+int vfs_cache_read(struct vfs_cache *cache, struct os *os, const char *gpu, struct vf **ret,
+		   size_t *ret_count)
+{
+	struct vf *copy = NULL;
+	size_t count = 0;
+	int err;
+
+	pthread_mutex_lock(&cache->lock);
+	err = refresh(cache, os, gpu);
+	if (!err && cache->count) {
+		count = cache->count;
+		copy = copy_of(cache);
+		err = copy ? 0 : -ENOMEM;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	if (err)
+		return err;
+	*ret = copy;
+	*ret_count = count;
+	return 0;
+}

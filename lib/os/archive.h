@@ -8,7 +8,7 @@
 
 /*
  * A tar, packed or not, from a regular file.  -EBADMSG: it is none, is damaged, or holds more
- * than a machine has; -ENOENT: it has no sys/; -EOPNOTSUPP: built without libarchive.
+ * than a machine has; -ENOENT: it has no sys/; -EOPNOTSUPP: libarchive is missing.
  */
 int archive_load(int fd, struct snapshot **ret, const char **ret_detail);
 

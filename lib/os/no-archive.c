@@ -5,7 +5,7 @@
 
 int archive_load(int fd, struct snapshot **ret, const char **ret_detail)
 {
-	*ret_detail = "the library was built without libarchive: unpack it, and give the directory";
+	*ret_detail = "the library was built without archives: unpack it, and give the directory";
 	return -EOPNOTSUPP;
 }
 

@@ -129,10 +129,15 @@ bool os_stamp_holds(struct os *os, const struct os_stamp *stamp)
 
 	if (!stamp->known)
 		return false;
-	if (!stamp->changes)
+	if (os_stamp_lasts(stamp))
 		return true;
 	return now_ns() - stamp->time_ns < STAMP_NS && !os->ops->changes(os, &changes) &&
 	       changes == stamp->changes;
+}
+
+bool os_stamp_lasts(const struct os_stamp *stamp)
+{
+	return stamp->known && !stamp->changes;
 }
 
 /* -------------------------------------------------------------------- files */

@@ -164,6 +164,8 @@ struct os_stamp {
 
 void os_stamp_take(struct os *os, struct os_stamp *stamp);	/* before the reading */
 bool os_stamp_holds(struct os *os, const struct os_stamp *stamp);
+/* What was read then stays as it is: of a capture. */
+bool os_stamp_lasts(const struct os_stamp *stamp);
 
 /* the three implementations; rest: the uri after "scheme:" */
 int os_kernel_open(const char *rest, struct os **ret, const char **ret_detail);

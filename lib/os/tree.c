@@ -349,8 +349,15 @@ static int use_archive(struct tree *tree, const char *path, const char **ret_det
 
 static int use_records(struct tree *tree)
 {
-	return tree->snapshot ? run_new_captured(tree->snapshot, RECORDS, &tree->run) :
-				run_new(tree->root, RECORDS, 0, &tree->run);
+	struct stat st;
+	int root = tree->root;
+
+	if (tree->snapshot)
+		return run_new_captured(tree->snapshot, RECORDS, &tree->run);
+	/* none were captured, so none are looked for */
+	if (fstatat(root, RECORDS, &st, AT_SYMLINK_NOFOLLOW))
+		root = -1;
+	return run_new(root, RECORDS, 0, &tree->run);
 }
 
 static int tree_use(struct tree *tree, const char *path, const char **ret_detail)

@@ -4,9 +4,9 @@
  *
  * usage: contract [--state] TYPES.TXT [URI]...
  *
- * Without a URI: every emulated board, under each framework that it can have.  --state gives each emulated board a state
- * directory, so that every call goes through it.  The board must be empty; it is
- * empty again afterwards.  Exits 0 when all cases pass.
+ * Without a URI: every emulated board, under each framework that it can have.  --state gives each
+ * emulated board a state directory, so that every call goes through it.  The board must be empty;
+ * it is empty again afterwards.  Exits 0 when all cases pass.
  */
 #include <stdio.h>
 #include <stdlib.h>

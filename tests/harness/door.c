@@ -49,6 +49,25 @@ static int door_link(struct os *os, const char *path, char *buf, size_t size)
 	return ret == DOOR_DONE ? 0 : ret;
 }
 
+static int door_parent(struct os *os, const char *path, char *buf, size_t size)
+{
+	int ret = own(os)->on_link ? own(os)->on_link(own(os), path, buf, size) : DOOR_PASS;
+
+	if (ret == DOOR_PASS)
+		return inner(os)->ops->link_parent(inner(os), path, buf, size);
+	return ret == DOOR_DONE ? 0 : ret;
+}
+
+static int door_changes(struct os *os, uint64_t *ret)
+{
+	return inner(os)->ops->changes ? inner(os)->ops->changes(inner(os), ret) : -EOPNOTSUPP;
+}
+
+static int door_pci(struct os *os, unsigned int *method, const char **param, const char **value)
+{
+	return inner(os)->ops->pci_access(inner(os), method, param, value);
+}
+
 static int door_list(struct os *os, const char *path, int (*each)(const char *name, void *arg),
 		     void *arg)
 {
@@ -87,6 +106,8 @@ static int door_holders(struct os *os, const char *name,
 
 static int door_mixed_get(struct os *os, const char *gpu, bool *ret)
 {
+	if (!inner(os)->ops->mixed_size_get)
+		return -EOPNOTSUPP;
 	return inner(os)->ops->mixed_size_get(inner(os), gpu, ret);
 }
 
@@ -112,6 +133,7 @@ static const struct os_ops door_ops = {
 	.attr_read = door_read,
 	.attr_write = door_write,
 	.link_read = door_link,
+	.link_parent = door_parent,
 	.list = door_list,
 	.control_open = door_control,
 	.vfio_open = door_vfio,
@@ -121,6 +143,8 @@ static const struct os_ops door_ops = {
 	.mixed_size_get = door_mixed_get,
 	.mixed_size_set = door_mixed_set,
 	.sriov_manage = door_tool,
+	.changes = door_changes,
+	.pci_access = door_pci,
 };
 
 void door_open(struct door *door, const char *uri)

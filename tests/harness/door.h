@@ -18,6 +18,7 @@ struct door {
 	/* NULL: everything passes; else DOOR_PASS, DOOR_DONE or -errno */
 	int (*on_write)(struct door *door, const char *path, const char *value);
 	int (*on_read)(struct door *door, const char *path, char *buf, size_t size);
+	/* both for the name and the parent of a target */
 	int (*on_link)(struct door *door, const char *path, char *buf, size_t size);
 	int (*on_list)(struct door *door, const char *path);	/* DOOR_PASS or -errno */
 	int (*on_holders)(struct door *door, const char *name,

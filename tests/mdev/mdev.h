@@ -7,6 +7,7 @@
 #include "internal.h"
 
 void add_emu_cases(Suite *suite);
+void add_framework_cases(Suite *suite);
 void add_tree_cases(Suite *suite);
 
 #endif

@@ -98,7 +98,7 @@ def test_vfs_enabled(board: str, vfs: int) -> None:
         assert [gpu.vfs_enabled() for gpu in host.gpus] == [vfs] * BOARDS[board]
 
 
-@pytest.mark.parametrize("framework", ["nvvgpu", "vendor-vfio"])
+@pytest.mark.parametrize("framework", ["nvvgpu", "vendor-vfio", "mdev"])
 def test_set_vfs(framework: str) -> None:
     with nvvgpu.open(f"emu:l40?framework={framework}") as host:
         gpu = host.gpus[0]

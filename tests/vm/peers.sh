@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Programs of a distribution, unmodified, on our modules: lspci, udev, and QEMU with a guest.
+# Programs of a distribution, unmodified, on our modules: lspci, udev, mdevctl, libvirt, and QEMU
+# with a guest.
 # TAP; skipped when the packages cannot be had.
 set -u -o pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-packages=(busybox-static cpio kmod linux-image-cloud-amd64 pciutils qemu-system-x86 udev)
+packages=(busybox-static cpio kmod libvirt-clients libvirt-daemon-driver-nodedev
+	linux-image-cloud-amd64 mdevctl pciutils qemu-system-x86 udev)
 
 root=$("$here/root.sh" trixie "${packages[@]}") || {
 	echo "1..0 # SKIP no root file system with ${packages[*]}"
 	exit 0
 }
 exec "$here/vm" --kernel "${1:-6.12}" --root "$root" --timeout 1800 -- \
-	"$here/cases/run.sh" lspci udev qemu
+	"$here/cases/run.sh" lspci udev peers-mdev qemu

@@ -10,13 +10,15 @@ shift
 level=${TEST_LEVEL:-normal}
 cases=("$@")
 if [ ${#cases[@]} -eq 0 ]; then
-	cases=(board contract vfio-device sriov sysfs rights kill crash ioctl-fuzz boards removal
-		cycles mdev modules doc)
+	cases=(board contract frameworks vfio-device sriov sysfs rights kill crash ioctl-fuzz boards
+		removal cycles mdev modules doc)
+	[ "$level$kernel" != all6.1 ] && [ "$level$kernel" != all6.12 ] ||
+		cases+=(contract-vendor-vfio contract-mdev contract-mdev-vf)
 	# all its checks make that kernel ten times slower
 	if [ "$kernel" = debug ]; then
 		level=normal
-		cases=(board vfio-device iommufd sriov sysfs rights kill crash ioctl-fuzz boards removal mdev
-			modules)
+		cases=(board frameworks vfio-device iommufd sriov sysfs rights kill crash ioctl-fuzz boards
+			removal mdev modules)
 	fi
 fi
 said=$(mktemp)

@@ -8,6 +8,7 @@
 
 #include <linux/auxiliary_bus.h>
 #include <linux/pci.h>
+#include "../board_framework.h"
 #include "../core.h"
 
 /* auxiliary device "nvvgpu_core.mgr" */
@@ -33,6 +34,7 @@ struct nvvgpu_core_device {
 
 	/* what came with the board */
 	bool mixed_size, placement;
+	enum nvvgpu_board_framework framework;
 	u32 instances;			/* slots of a board without SR-IOV */
 	u32 placement_units;
 	const struct nvvgpu_type_desc *types;
@@ -58,6 +60,9 @@ void nvvgpu_core_unlisten(struct nvvgpu_core_device *device);
  */
 int nvvgpu_core_probe(struct pci_dev *pdev, const struct pci_device_id *id);
 void nvvgpu_core_remove(struct pci_dev *pdev);
+int nvvgpu_core_sriov_configure(struct pci_dev *pdev, int vfs);
+/* Before that driver is unregistered: the VFs of its boards go. */
+void nvvgpu_core_end_vfs(struct pci_driver *driver);
 extern const struct dev_pm_ops nvvgpu_core_pm_ops;
 
 #endif

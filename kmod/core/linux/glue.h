@@ -48,7 +48,6 @@ void core_hw_restart(struct core_pci *pf);	/* before the core starts, again too 
 void core_hw_fini(struct core_pci *pf);
 
 /* sriov.c */
-int core_sriov_configure(struct pci_dev *pdev, int vfs);
 void core_sriov_end(struct core_pci *pf);	/* whoever uses the VFs; waits for VFIO users */
 
 #endif

@@ -224,7 +224,8 @@ static int read_rom(struct core_pci *pf)
 
 	memcpy_fromio(rom, pf->bar0 + NVVGPU_PV_ROM, sizeof(*rom));
 	if (rom->magic != NVVGPU_PV_MAGIC || rom->version != NVVGPU_PV_VERSION ||
-	    rom->type_bytes != sizeof(rom->types[0]) || rom->type_count > NVVGPU_PV_ROM_TYPES) {
+	    rom->type_bytes != sizeof(rom->types[0]) || rom->type_count > NVVGPU_PV_ROM_TYPES ||
+	    rom->framework >= NVVGPU_BOARD_FRAMEWORKS) {
 		dev_err(&pf->pdev->dev, "board and core driver do not fit: load modules of one build\n");
 		return -EPROTONOSUPPORT;
 	}
@@ -283,6 +284,7 @@ static void describe(struct core_pci *pf)
 	pf->device.mixed_size = pf->rom->mixed_size;
 	pf->device.placement = pf->rom->placement;
 	pf->device.placement_units = pf->rom->placement_units;
+	pf->device.framework = pf->rom->framework;
 	pf->device.instances = pf->rom->instances;
 	pf->device.types = pf->rom->types;
 	pf->device.type_count = pf->rom->type_count;

@@ -239,38 +239,18 @@ static struct pci_driver core_driver = {
 	.id_table = core_ids,
 	.probe = nvvgpu_core_probe,
 	.remove = nvvgpu_core_remove,
-	.sriov_configure = core_sriov_configure,
+	.sriov_configure = nvvgpu_core_sriov_configure,
 	.driver.pm = pm_sleep_ptr(&nvvgpu_core_pm_ops),
 };
-
-/* Whoever has the device's lock takes the driver off himself, and may wait for this walk to end. */
-static int end_vfs(struct device *dev, void *unused)
-{
-	struct core_pci *pf;
-
-	if (!device_trylock(dev))
-		return 0;
-	pf = dev_get_drvdata(dev);
-	if (pf)
-		core_sriov_end(pf);
-	device_unlock(dev);
-	return 0;
-}
 
 static int __init core_init(void)
 {
 	return pci_register_driver(&core_driver);
 }
 
-/*
- * Functions are only taken off the bus under the rescan lock, which a driver's remove() cannot
- * take (who unplugs a board holds it).
- */
 static void __exit core_exit(void)
 {
-	pci_lock_rescan_remove();
-	WARN_ON(driver_for_each_device(&core_driver.driver, NULL, NULL, end_vfs));
-	pci_unlock_rescan_remove();
+	nvvgpu_core_end_vfs(&core_driver);
 	pci_unregister_driver(&core_driver);
 	outstanding_wait(&devices);
 }

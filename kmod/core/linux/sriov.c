@@ -67,7 +67,7 @@ static int configure(struct core_pci *pf, unsigned int vfs)
 	return vfs;
 }
 
-int core_sriov_configure(struct pci_dev *pdev, int vfs)
+int nvvgpu_core_sriov_configure(struct pci_dev *pdev, int vfs)
 {
 	struct core_pci *pf = pci_get_drvdata(pdev);
 	int ret;
@@ -77,6 +77,7 @@ int core_sriov_configure(struct pci_dev *pdev, int vfs)
 	mutex_unlock(&pf->sriov_lock);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(nvvgpu_core_sriov_configure);
 
 void core_sriov_end(struct core_pci *pf)
 {
@@ -85,6 +86,32 @@ void core_sriov_end(struct core_pci *pf)
 		disable(pf);
 	mutex_unlock(&pf->sriov_lock);
 }
+
+/* Whoever has the device's lock takes the driver off himself, and may wait for this walk to end. */
+static int end_vfs(struct device *dev, void *unused)
+{
+	struct core_pci *pf;
+
+	if (to_pci_dev(dev)->is_virtfn || !device_trylock(dev))
+		return 0;
+	pf = dev_get_drvdata(dev);
+	if (pf)
+		core_sriov_end(pf);
+	device_unlock(dev);
+	return 0;
+}
+
+/*
+ * Functions are only taken off the bus under the rescan lock, which a driver's remove() cannot
+ * take (who unplugs a board holds it).
+ */
+void nvvgpu_core_end_vfs(struct pci_driver *driver)
+{
+	pci_lock_rescan_remove();
+	WARN_ON(driver_for_each_device(&driver->driver, NULL, NULL, end_vfs));
+	pci_unlock_rescan_remove();
+}
+EXPORT_SYMBOL_GPL(nvvgpu_core_end_vfs);
 
 void nvvgpu_core_listen(struct nvvgpu_core_device *device,
 			const struct nvvgpu_core_listener *listener, void *priv)

@@ -46,7 +46,7 @@ static void free_gpus(struct emu_board *board)
 }
 
 /*
- * A board without SR-IOV is for the driver called "nvidia", a name that mdev types need.  Where the
+ * A board with mdevs is for the driver called "nvidia", a name that their types need.  Where the
  * driver of real boards has it, that one would be given the emulated one.
  */
 static int request_mdev_driver(void)
@@ -54,11 +54,11 @@ static int request_mdev_driver(void)
 	struct device_driver *driver;
 
 	request_module(EMU_MDEV_MODULE);
-	driver = driver_find(EMU_PF_DRIVER_WITHOUT_SRIOV, &pci_bus_type);
+	driver = driver_find(EMU_MDEV_DRIVER, &pci_bus_type);
 	if (driver && driver->owner && !strcmp(module_name(driver->owner), EMU_MDEV_MODULE))
 		return 0;
-	pr_err("a board without SR-IOV needs " EMU_MDEV_MODULE ", and no other driver called \""
-	       EMU_PF_DRIVER_WITHOUT_SRIOV "\"\n");
+	pr_err("a board with mediated devices needs " EMU_MDEV_MODULE
+	       ", and no other driver called \"" EMU_MDEV_DRIVER "\"\n");
 	return driver ? -EBUSY : -ENODEV;
 }
 
@@ -77,7 +77,24 @@ static int make_gpus(struct emu_board *board)
 	return 0;
 }
 
-int emu_board_new(const struct nvvgpu_emu_board_data *data, int domain, struct emu_board **ret)
+static int make_board(struct emu_board *board)
+{
+	int err;
+
+	if (board->framework == NVVGPU_BOARD_VENDOR_VFIO && !board->data->vfs_total) {
+		pr_err("%s has no virtual functions for vendor-vfio\n", board->data->name);
+		return -EINVAL;
+	}
+	if (emu_board_has_mdevs(board)) {
+		err = request_mdev_driver();
+		if (err)
+			return err;
+	}
+	return make_gpus(board);
+}
+
+int emu_board_new(const struct nvvgpu_emu_board_data *data, enum nvvgpu_board_framework framework,
+		  int domain, struct emu_board **ret)
 {
 	struct emu_board *board;
 	int err;
@@ -88,17 +105,13 @@ int emu_board_new(const struct nvvgpu_emu_board_data *data, int domain, struct e
 	domain = choose_domain(domain);
 	if (domain < 0)
 		return domain;
-	if (!data->vfs_total) {
-		err = request_mdev_driver();
-		if (err)
-			return err;
-	}
 	board = kzalloc(sizeof(*board), GFP_KERNEL);
 	if (!board)
 		return -ENOMEM;
 	board->data = data;
+	board->framework = framework;
 	board->domain = domain;
-	err = make_gpus(board);
+	err = make_board(board);
 	if (err) {
 		kfree(board);
 		return err;

@@ -55,9 +55,9 @@ static int claim_bars(struct pci_dev *pdev)
  */
 static const char *driver_for(struct emu_function *fn)
 {
-	if (!emu_function_is_pf(fn))
-		return VF_DRIVER;
-	return fn->gpu->data->vfs_total ? PF_DRIVER : EMU_PF_DRIVER_WITHOUT_SRIOV;
+	if (emu_board_has_mdevs(fn->gpu->board))
+		return EMU_MDEV_DRIVER;
+	return emu_function_is_pf(fn) ? PF_DRIVER : VF_DRIVER;
 }
 
 static int prepare(struct emu_function *fn, struct device *dev)

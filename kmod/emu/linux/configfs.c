@@ -4,6 +4,8 @@
  * in the manner of gpio-sim:
  *
  *   board	"l40", any of ../boards.c; can be written while the board is not live
+ *   framework	by what its vGPUs are seen (../../core/board_framework.h): "nvvgpu", "vendor-vfio" or
+ *		"mdev"; can be written while the board is not live
  *   domain	its PCI domain, "auto" for the lowest free one; the real one while live
  *   live	1 plugs it in, 0 takes it out: -EBUSY while one of its functions is in use
  *   address	addresses of its PFs, while live
@@ -24,6 +26,7 @@
 struct item {
 	struct config_group group;
 	const struct nvvgpu_emu_board_data *data;
+	enum nvvgpu_board_framework framework;
 	int domain;			/* wanted; 0: any */
 	struct emu_board *board;	/* NULL: not live */
 	bool pinned;			/* a live board's directory */
@@ -65,6 +68,40 @@ static ssize_t item_board_store(struct config_item *config, const char *page, si
 	return err ? err : count;
 }
 CONFIGFS_ATTR(item_, board);
+
+static const char *const frameworks[NVVGPU_BOARD_FRAMEWORKS] = {
+	[NVVGPU_BOARD_NVVGPU] = "nvvgpu",
+	[NVVGPU_BOARD_VENDOR_VFIO] = "vendor-vfio",
+	[NVVGPU_BOARD_MDEV] = "mdev",
+};
+
+static ssize_t item_framework_show(struct config_item *config, char *page)
+{
+	struct item *item = to_item(config);
+	ssize_t n;
+
+	mutex_lock(&emu_boards_lock);
+	n = sysfs_emit(page, "%s\n", frameworks[item->framework]);
+	mutex_unlock(&emu_boards_lock);
+	return n;
+}
+
+static ssize_t item_framework_store(struct config_item *config, const char *page, size_t count)
+{
+	int framework = sysfs_match_string(frameworks, page), err = 0;
+	struct item *item = to_item(config);
+
+	if (framework < 0)
+		return framework;
+	mutex_lock(&emu_boards_lock);
+	if (item->board)
+		err = -EBUSY;
+	else
+		item->framework = framework;
+	mutex_unlock(&emu_boards_lock);
+	return err ? err : count;
+}
+CONFIGFS_ATTR(item_, framework);
 
 static ssize_t item_domain_show(struct config_item *config, char *page)
 {
@@ -160,7 +197,7 @@ static int go_live(struct item *item)
 	err = pin(item);
 	if (err)
 		return err;
-	err = emu_board_new(item->data, item->domain, &item->board);
+	err = emu_board_new(item->data, item->framework, item->domain, &item->board);
 	if (err)
 		unpin(item);
 	return err;
@@ -199,6 +236,7 @@ CONFIGFS_ATTR(item_, live);
 
 static struct configfs_attribute *item_attrs[] = {
 	&item_attr_board,
+	&item_attr_framework,
 	&item_attr_domain,
 	&item_attr_live,
 	&item_attr_address,
@@ -277,17 +315,20 @@ static struct item *default_item(const char *name)
 	return NULL;
 }
 
-/* "l40", and "l40-2" for the second of its kind. */
-static int make_default(const char *id)
+/* "l40:mdev": its directory is "l40", and "l40-2" for the second of its kind. */
+static int make_default(char *words)
 {
+	const char *id = strim(strsep(&words, ":"));
 	const struct nvvgpu_emu_board_data *data;
+	int n, framework = NVVGPU_BOARD_NVVGPU, err;
 	struct item *item;
 	char name[32];
-	int n, err;
 
 	data = nvvgpu_emu_board_find(id, strlen(id));
-	if (!data) {
-		pr_err("no board \"%s\" to emulate\n", id);
+	if (words)
+		framework = sysfs_match_string(frameworks, strim(words));
+	if (!data || framework < 0) {
+		pr_err("no board \"%s\" to emulate%s%s\n", id, words ? " by " : "", words ?: "");
 		return -EINVAL;
 	}
 	strscpy(name, id, sizeof(name));
@@ -296,8 +337,9 @@ static int make_default(const char *id)
 	item = make_item(name, data);
 	if (!item)
 		return -ENOMEM;
+	item->framework = framework;
 	mutex_lock(&emu_boards_lock);
-	err = emu_board_new(data, 0, &item->board);
+	err = emu_board_new(data, framework, 0, &item->board);
 	mutex_unlock(&emu_boards_lock);
 	if (err) {
 		pr_err("board \"%s\" could not be made: %d\n", id, err);
@@ -320,7 +362,7 @@ static int make_defaults(const char *boards)
 		return -ENOMEM;
 	rest = list;
 	while (!err && (id = strsep(&rest, ",")))
-		err = make_default(strim(id));
+		err = make_default(id);
 	kfree(list);
 	return err;
 }

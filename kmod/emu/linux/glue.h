@@ -29,8 +29,8 @@
 #include "../pv.h"
 #include "compat.h"
 
-/* the driver of a board without SR-IOV, and its module */
-#define EMU_PF_DRIVER_WITHOUT_SRIOV	"nvidia"
+/* the driver of functions that have mdevs, and its module */
+#define EMU_MDEV_DRIVER			"nvidia"
 #define EMU_MDEV_MODULE			"nvvgpu_mdev"
 
 #define EMU_CONFIG_BYTES	4096
@@ -146,6 +146,7 @@ struct emu_gpu {
 struct emu_board {
 	struct list_head node;		/* of all boards; emu_boards_lock */
 	const struct nvvgpu_emu_board_data *data;
+	enum nvvgpu_board_framework framework;
 	int domain;			/* PCI domain */
 	unsigned int gpu_count;
 	struct emu_gpu *gpus[EMU_BOARD_GPUS];
@@ -162,10 +163,20 @@ void emu_memory_give(struct emu_gpu *gpu);
 
 extern struct mutex emu_boards_lock;
 
-/* domain 0: the lowest free one.  A live board holds this module. */
-int emu_board_new(const struct nvvgpu_emu_board_data *data, int domain, struct emu_board **ret);
+/*
+ * domain 0: the lowest free one.  A live board holds this module.  -EINVAL: the framework needs
+ * virtual functions, and the board has none.
+ */
+int emu_board_new(const struct nvvgpu_emu_board_data *data, enum nvvgpu_board_framework framework,
+		  int domain, struct emu_board **ret);
 int emu_board_remove(struct emu_board *board);	/* -EBUSY: somebody uses it */
 void emu_board_free(struct emu_board *board);	/* waits for whoever uses it */
+
+/* Its vGPUs can be had as mediated devices. */
+static inline bool emu_board_has_mdevs(const struct emu_board *board)
+{
+	return !board->data->vfs_total || board->framework == NVVGPU_BOARD_MDEV;
+}
 
 /* ------------------------------------------------------------------- gpu.c */
 
@@ -254,7 +265,10 @@ void emu_debugfs_remove(struct emu_gpu *gpu);
 
 /* -------------------------------------------------------------- configfs.c */
 
-/* boards: names of boards to make now, separated by commas; NULL for none. */
+/*
+ * boards: those to make now, separated by commas, each "l40" or, with its framework,
+ * "l40:vendor-vfio"; NULL for none.
+ */
 int emu_configfs_init(const char *boards);
 void emu_configfs_exit(void);
 

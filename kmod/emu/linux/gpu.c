@@ -103,7 +103,7 @@ err_free:
 }
 
 /*
- * A mediated device, of a board without SR-IOV, takes no function and no IOMMU domain.  Whether
+ * A mediated device takes no function and no IOMMU domain.  Whether
  * somebody has it open shows in the firmware, which runs a task for it; a driver has to be there
  * to end the task.
  */
@@ -113,7 +113,7 @@ static bool has_mediated_users(struct emu_gpu *gpu)
 	struct pci_dev *pdev;
 	bool driven;
 
-	if (gpu->data->vfs_total)
+	if (!emu_board_has_mdevs(gpu->board))
 		return false;
 	pdev = pci_get_slot(gpu->bridge->bus, 0);
 	driven = pdev && pci_dev_driver(pdev);

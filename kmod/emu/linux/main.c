@@ -20,7 +20,7 @@ MODULE_PARM_DESC(memory_bytes, "How much of it: 32 MiB are enough for one GPU");
 
 static char *boards;
 module_param(boards, charp, 0444);
-MODULE_PARM_DESC(boards, "Boards to plug in when loaded, such as l40,t4");
+MODULE_PARM_DESC(boards, "Boards to plug in when loaded, such as l40,t4,l40:vendor-vfio");
 
 static int __init emu_init(void)
 {

@@ -188,6 +188,7 @@ static int put_rom(struct emu_gpu *gpu)
 	rom->mixed_size = data->mixed_size;
 	rom->placement = data->placement;
 	rom->placement_units = data->guest_fb_bytes >> 30;
+	rom->framework = gpu->board->framework;
 	rom->vf_trap_pages = NVVGPU_EMU_VF_TRAP_PAGES;
 	memcpy(rom->types, data->types, data->type_count * sizeof(*data->types));
 	memcpy_toio(pf_reg(gpu, NVVGPU_PV_ROM), rom, sizeof(*rom));

@@ -108,7 +108,7 @@ void nvvgpu_mdev_config_init(struct nvvgpu_mdev *nm)
 	mutex_lock(&config->lock);
 	memset(config->value, 0, sizeof(config->value));
 	memset(config->writable, 0, sizeof(config->writable));
-	set_header(config, nvvgpu_mgr_vgpu_type(nm->vgpu)->vdev_id);
+	set_header(config, nvvgpu_mdev_back.vgpu_type(nm->vgpu)->vdev_id);
 	set_bars(config, nvvgpu_mdev_region_bytes(nm, VFIO_PCI_BAR0_REGION_INDEX),
 		 nvvgpu_mdev_region_bytes(nm, VFIO_PCI_BAR1_REGION_INDEX));
 	set_pm(config);

@@ -17,7 +17,7 @@ int nvvgpu_mdev_sync_bus_master(struct nvvgpu_mdev *nm)
 	mutex_lock(&nm->state_mutex);
 	enable = nvvgpu_mdev_config_bus_master(nm);
 	if (enable != nm->bus_master)
-		err = nvvgpu_mgr_set_bus_master(nm->vgpu, enable);
+		err = nvvgpu_mdev_back.vgpu_set_bus_master(nm->vgpu, enable);
 	if (!err)
 		nm->bus_master = enable;
 	mutex_unlock(&nm->state_mutex);
@@ -30,7 +30,7 @@ int nvvgpu_mdev_reset(struct nvvgpu_mdev *nm)
 	int err;
 
 	mutex_lock(&nm->state_mutex);
-	err = nvvgpu_mgr_reset(nm->vgpu);
+	err = nvvgpu_mdev_back.vgpu_reset(nm->vgpu);
 	if (!err) {
 		nm->bus_master = false;
 		nvvgpu_mdev_config_init(nm);
@@ -46,7 +46,7 @@ static int open_device(struct vfio_device *vdev)
 	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
 	int err;
 
-	err = nvvgpu_mgr_slots_open(nm->slots, nm->uuid, task_tgid_vnr(current), &nm->vgpu);
+	err = nvvgpu_mdev_back.vgpu_start(nm->manager, nm->uuid, task_tgid_vnr(current), &nm->vgpu);
 	if (err)
 		return err;
 	nm->bus_master = false;
@@ -59,7 +59,7 @@ static void close_device(struct vfio_device *vdev)
 	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
 
 	nvvgpu_mdev_irqs_clear(nm);
-	nvvgpu_mgr_close(nm->vgpu);
+	nvvgpu_mdev_back.vgpu_stop(nm->vgpu);
 	nm->vgpu = NULL;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The mdev adapter: the vGPUs of boards without SR-IOV.  They have no function of their own, so
- * the mdev framework makes a device for each, and what its VMM sees of PCI is made here.
+ * The mdev adapter, the front end of mediated devices: vGPUs of boards without SR-IOV, and of those whose framework is mdev.  The
+ * mdev framework makes a device for each, and what its VMM sees of PCI is made here.
  *
- *   driver.c	the drivers: of the board, of its manager's slots, of the mdevs
- *   parent.c	the board's types, as the mdev framework knows them
+ *   driver.c	the drivers: of board and VFs, of its manager's slots, of the mdevs
+ *   parent.c	the types of a board or a VF, as the mdev framework knows them
  *   device.c	the VFIO device of an mdev: open, reset, close
  *   config.c	its configuration space
  *   regions.c	its regions
@@ -25,7 +25,7 @@
 #include <linux/mutex.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
-#include "../../mgr/linux/mgr_device.h"
+#include "../../mgr/linux/mdev_ops.h"
 
 #define NVVGPU_MDEV_BAR0_BYTES	0x40000
 #define NVVGPU_MDEV_VECTORS	6		/* of MSI-X */
@@ -37,11 +37,11 @@ struct nvvgpu_mdev_type {
 	char name[12];			/* "222" */
 };
 
-/* The types of one board, from the binding of its slots to the last kobject's end: see parent.c. */
+/* The types of a board or VF, from its binding to the last kobject's end: see parent.c. */
 struct nvvgpu_mdev_parent {
 	struct mdev_parent mdev;
 	struct kref ref;		/* the binding's, and one of each type */
-	struct nvvgpu_mgr_slots *slots;	/* while they are bound */
+	struct nvvgpu_mgr_parent manager;	/* while it is bound */
 
 	struct kobj_type ktype;
 	void (*release_type)(struct kobject *kobj);	/* the mdev framework's */
@@ -58,9 +58,9 @@ static inline struct nvvgpu_mdev_parent *to_nvvgpu_mdev_parent(const struct mdev
 }
 
 const struct nvvgpu_type_desc *nvvgpu_mdev_type_desc(const struct mdev_type *type);
-int nvvgpu_mdev_parent_add(struct nvvgpu_mgr_slots *slots, struct mdev_driver *driver,
+int nvvgpu_mdev_parent_add(const struct nvvgpu_mgr_parent *manager, struct mdev_driver *driver,
 			   struct nvvgpu_mdev_parent **ret);
-/* Takes the mdevs of the board off first, and waits for who has one open. */
+/* Takes its mdevs off first, and waits for who has one open. */
 void nvvgpu_mdev_parent_remove(struct nvvgpu_mdev_parent *parent);
 
 /* --------------------------------------------------------------- device.c */
@@ -81,7 +81,7 @@ struct nvvgpu_mdev {
 	struct vfio_device vdev;	/* first: vfio_alloc_device() wants it there */
 
 	/* constant */
-	struct nvvgpu_mgr_slots *slots;
+	const struct nvvgpu_mgr_parent *manager;
 	u8 uuid[NVVGPU_UUID_LEN];
 
 	struct nvvgpu_mgr_vgpu *vgpu;	/* while the device is open */
@@ -127,6 +127,9 @@ void nvvgpu_mdev_irqs_clear(struct nvvgpu_mdev *nm);
 void nvvgpu_mdev_request(struct vfio_device *vdev, unsigned int count);
 
 /* --------------------------------------------------------------- driver.c */
+
+/* The back end's, constant from the loading of the module. */
+extern struct nvvgpu_mdev_ops nvvgpu_mdev_back;
 
 /* What uses this module's code after its drivers are gone, which its unloading waits for. */
 void nvvgpu_mdev_hold(void);

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Programs know mdev types by the name of the driver that the board is bound to, "nvidia-222".
- * So there is a PCI driver of that name here, for the boards without SR-IOV; all that it does is
- * the core driver's.  Like the core driver it binds where driver_override names it and nowhere
- * else, and no module alias loads it for somebody's card.
+ * Programs know mdev types by the name of the driver that their parent is bound to, "nvidia-222".
+ * So there is a PCI driver of that name here.  All that it does for a board is the core driver's;
+ * virtual functions of a board whose framework is mdev get their types from it.  Like the core
+ * driver it binds where driver_override names it and nowhere else, and no module alias loads it for
+ * somebody's card.
  *
- * The types are there as long as the board's manager, whatever driver the board is bound to.
+ * The types of a board without SR-IOV are there as long as its manager, whatever driver the board
+ * is bound to.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include "outstanding.h"
 #include "../../core/linux/core_device.h"
 #include "device.h"
 
 #define VENDOR_NVIDIA	0x10de
+
+struct nvvgpu_mdev_ops nvvgpu_mdev_back __ro_after_init = {
+	.version_string = NVVGPU_MDEV_OPS_VERSION,
+};
 
 /* ------------------------------------------------------------------- life of module */
 
@@ -34,7 +42,7 @@ static void destroy(struct nvvgpu_mdev *nm)
 {
 	int err;
 
-	err = nvvgpu_mgr_slots_destroy(nm->slots, nm->uuid);
+	err = nvvgpu_mdev_back.vgpu_delete(nm->manager, nm->uuid);
 	/* user space may have done that already, through the manager's own device */
 	if (err && err != -ENODEV)
 		dev_err(nm->vdev.dev, "its vGPU cannot be destroyed: %d\n", err);
@@ -49,8 +57,9 @@ static int create(struct nvvgpu_mdev *nm, struct mdev_device *mdev)
 	if (err)
 		return err;
 	export_uuid(nm->uuid, &uuid);
-	nm->slots = to_nvvgpu_mdev_parent(mdev->type)->slots;
-	return nvvgpu_mgr_slots_create(nm->slots, nvvgpu_mdev_type_desc(mdev->type)->id, nm->uuid);
+	nm->manager = &to_nvvgpu_mdev_parent(mdev->type)->manager;
+	return nvvgpu_mdev_back.vgpu_create(nm->manager, nvvgpu_mdev_type_desc(mdev->type)->id,
+					    nm->uuid);
 }
 
 static int mdev_probe(struct mdev_device *mdev)
@@ -94,13 +103,13 @@ static void mdev_remove(struct mdev_device *mdev)
 
 static unsigned int available(struct mdev_type *type)
 {
-	return nvvgpu_mgr_slots_available(to_nvvgpu_mdev_parent(type)->slots,
-					  nvvgpu_mdev_type_desc(type)->id);
+	return nvvgpu_mdev_back.get_instances(&to_nvvgpu_mdev_parent(type)->manager,
+					      nvvgpu_mdev_type_desc(type)->id);
 }
 
 static ssize_t show_description(struct mdev_type *type, char *buf)
 {
-	return nvvgpu_mgr_show_mdev_description(nvvgpu_mdev_type_desc(type), buf);
+	return nvvgpu_mdev_back.get_description(nvvgpu_mdev_type_desc(type), buf);
 }
 
 /* -------------------------------------------------------- nvidia/ of each mdev */
@@ -109,7 +118,7 @@ static ssize_t vgpu_params_show(struct device *dev, struct device_attribute *att
 {
 	struct nvvgpu_mdev *nm = dev_get_drvdata(dev);
 
-	return nvvgpu_mgr_slots_show_params(nm->slots, nm->uuid, buf);
+	return nvvgpu_mdev_back.get_params(nm->manager, nm->uuid, buf);
 }
 
 static ssize_t vgpu_params_store(struct device *dev, struct device_attribute *attr,
@@ -117,7 +126,7 @@ static ssize_t vgpu_params_store(struct device *dev, struct device_attribute *at
 {
 	struct nvvgpu_mdev *nm = dev_get_drvdata(dev);
 
-	return nvvgpu_mgr_slots_store_params(nm->slots, nm->uuid, buf, len);
+	return nvvgpu_mdev_back.update_request(nm->manager, nm->uuid, buf, len);
 }
 static DEVICE_ATTR_RW(vgpu_params);
 
@@ -155,7 +164,7 @@ static int slots_probe(struct auxiliary_device *aux, const struct auxiliary_devi
 	struct nvvgpu_mdev_parent *parent;
 	int err;
 
-	err = nvvgpu_mdev_parent_add(slots, &mdev_driver, &parent);
+	err = nvvgpu_mdev_parent_add(&slots->parent, &mdev_driver, &parent);
 	if (err)
 		return err;
 	auxiliary_set_drvdata(aux, parent);
@@ -179,9 +188,65 @@ static struct auxiliary_driver slots_driver = {
 	.id_table = slots_ids,
 };
 
-/* --------------------------------------------------------------------------- board */
+/* ----------------------------------------------------------------- board and its VFs */
 
-static const struct pci_device_id board_ids[] = {
+static int vf_probe(struct pci_dev *vf)
+{
+	struct nvvgpu_mgr_parent manager;
+	struct nvvgpu_mdev_parent *parent;
+	int err;
+
+	err = nvvgpu_mgr_vf_bind(vf);
+	if (err)
+		return err;
+	err = nvvgpu_mgr_vf_parent(vf, &manager);
+	if (err)
+		return err;
+	err = nvvgpu_mdev_parent_add(&manager, &mdev_driver, &parent);
+	if (err) {
+		nvvgpu_mgr_vf_parent_put(&manager);
+		return err;
+	}
+	pci_set_drvdata(vf, parent);
+	return 0;
+}
+
+static void vf_remove(struct pci_dev *vf)
+{
+	struct nvvgpu_mdev_parent *parent = pci_get_drvdata(vf);
+	struct nvvgpu_mgr_parent manager = parent->manager;
+
+	nvvgpu_mdev_parent_remove(parent);
+	nvvgpu_mgr_vf_parent_put(&manager);
+}
+
+static int function_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	return pdev->is_virtfn ? vf_probe(pdev) : nvvgpu_core_probe(pdev, id);
+}
+
+static void function_remove(struct pci_dev *pdev)
+{
+	if (pdev->is_virtfn)
+		vf_remove(pdev);
+	else
+		nvvgpu_core_remove(pdev);
+}
+
+/* A VF's vGPUs are put aside with the board's. */
+static int function_suspend(struct device *dev)
+{
+	return to_pci_dev(dev)->is_virtfn ? 0 : nvvgpu_core_pm_ops.suspend(dev);
+}
+
+static int function_resume(struct device *dev)
+{
+	return to_pci_dev(dev)->is_virtfn ? 0 : nvvgpu_core_pm_ops.resume(dev);
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(function_pm_ops, function_suspend, function_resume);
+
+static const struct pci_device_id function_ids[] = {
 	{
 		PCI_DEVICE_DRIVER_OVERRIDE(VENDOR_NVIDIA, PCI_ANY_ID, 1),
 		.class = PCI_BASE_CLASS_DISPLAY << 16, .class_mask = 0xff0000,
@@ -189,27 +254,41 @@ static const struct pci_device_id board_ids[] = {
 	{ }
 };
 
-static struct pci_driver board_driver = {
+static struct pci_driver function_driver = {
 	.name = "nvidia",
-	.id_table = board_ids,
-	.probe = nvvgpu_core_probe,
-	.remove = nvvgpu_core_remove,
-	.driver.pm = pm_sleep_ptr(&nvvgpu_core_pm_ops),
+	.id_table = function_ids,
+	.probe = function_probe,
+	.remove = function_remove,
+	.sriov_configure = nvvgpu_core_sriov_configure,
+	.driver.pm = pm_sleep_ptr(&function_pm_ops),
 };
 
 /* -------------------------------------------------------------------------- module */
+
+static int __init meet_back_end(void)
+{
+	int err = nvvgpu_mgr_mdev_get_ops(&nvvgpu_mdev_back);
+
+	if (err)
+		pr_err("this is for \"%s\", the manager is \"%s\": load matching modules\n",
+		       NVVGPU_MDEV_OPS_VERSION, nvvgpu_mdev_back.version_string);
+	return err;
+}
 
 static int __init mdev_adapter_init(void)
 {
 	int err;
 
+	err = meet_back_end();
+	if (err)
+		return err;
 	err = mdev_register_driver(&mdev_driver);
 	if (err)
 		return err;
 	err = auxiliary_driver_register(&slots_driver);
 	if (err)
 		goto err_mdev;
-	err = pci_register_driver(&board_driver);
+	err = pci_register_driver(&function_driver);
 	if (err)
 		goto err_slots;
 	return 0;
@@ -224,7 +303,8 @@ err_mdev:
 
 static void __exit mdev_adapter_exit(void)
 {
-	pci_unregister_driver(&board_driver);
+	nvvgpu_core_end_vfs(&function_driver);
+	pci_unregister_driver(&function_driver);
 	auxiliary_driver_unregister(&slots_driver);
 	mdev_unregister_driver(&mdev_driver);
 	outstanding_wait(&holders);

@@ -4,7 +4,7 @@
  * gave; the MSI-X table itself is the VMM's.
  *
  * Nothing in the board raises a vector yet: its model has no way to reach a vGPU that has no
- * function.  A VMM can raise them, by SET_IRQS without eventfds.
+ * function, and nobody listens to a function that is the parent of one.  A VMM can raise them, by SET_IRQS without eventfds.
  */
 #include "compat.h"
 #include "device.h"

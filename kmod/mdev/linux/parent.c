@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * A board's types, each a directory below mdev_supported_types of the physical function.
+ * Types, each a directory below mdev_supported_types of the board or of a virtual function.
  *
  * The mdev framework uses struct mdev_parent and the types in it until the last kobject of a type
  * is released, which may be long after mdev_unregister_parent(): each mdev holds the kobject of
  * its type, and somebody may hold the mdev.  It has no callback for that end, and holds nothing
- * but the physical function.  So the types' kobjects get a release function of ours, which lets
+ * but the function.  So the types' kobjects get a release function of ours, which lets
  * go of the memory after the framework's own has run.
  */
 #include <linux/kmemleak.h>
@@ -55,7 +55,7 @@ static void hold_by_types(struct nvvgpu_mdev_parent *parent)
 	}
 }
 
-static int new_parent(struct nvvgpu_mgr_slots *slots, struct nvvgpu_mdev_parent **ret)
+static int new_parent(const struct nvvgpu_mgr_parent *manager, struct nvvgpu_mdev_parent **ret)
 {
 	struct nvvgpu_mdev_parent *parent;
 	int count;
@@ -64,14 +64,14 @@ static int new_parent(struct nvvgpu_mgr_slots *slots, struct nvvgpu_mdev_parent 
 	parent = kvzalloc(sizeof(*parent), GFP_KERNEL);
 	if (!parent)
 		return -ENOMEM;
-	count = nvvgpu_mgr_slots_types(slots, parent->desc);
+	count = nvvgpu_mdev_back.get_types(manager, parent->desc);
 	if (count < 0) {
 		kvfree(parent);
 		return count;
 	}
 	kref_init(&parent->ref);
 	nvvgpu_mdev_hold();
-	parent->slots = slots;
+	parent->manager = *manager;
 	parent->count = count;
 	for (i = 0; i < parent->count; i++) {
 		struct nvvgpu_mdev_type *type = &parent->types[i];
@@ -99,16 +99,16 @@ static void forget_unregistered(struct nvvgpu_mdev_parent *parent)
 	nvvgpu_mdev_drop();
 }
 
-int nvvgpu_mdev_parent_add(struct nvvgpu_mgr_slots *slots, struct mdev_driver *driver,
+int nvvgpu_mdev_parent_add(const struct nvvgpu_mgr_parent *manager, struct mdev_driver *driver,
 			   struct nvvgpu_mdev_parent **ret)
 {
 	struct nvvgpu_mdev_parent *parent;
 	int err;
 
-	err = new_parent(slots, &parent);
+	err = new_parent(manager, &parent);
 	if (err)
 		return err;
-	err = mdev_register_parent(&parent->mdev, &slots->pdev->dev, driver, parent->list,
+	err = mdev_register_parent(&parent->mdev, &manager->pdev->dev, driver, parent->list,
 				   parent->count);
 	if (err) {
 		forget_unregistered(parent);

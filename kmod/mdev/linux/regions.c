@@ -29,7 +29,7 @@ u64 nvvgpu_mdev_region_bytes(const struct nvvgpu_mdev *nm, u32 index)
 	case VFIO_PCI_BAR0_REGION_INDEX:
 		return NVVGPU_MDEV_BAR0_BYTES;
 	case VFIO_PCI_BAR1_REGION_INDEX:
-		return bar1_bytes(nvvgpu_mgr_vgpu_type(nm->vgpu));
+		return bar1_bytes(nvvgpu_mdev_back.vgpu_type(nm->vgpu));
 	default:
 		return 0;
 	}
@@ -62,8 +62,8 @@ static int piece_rw(struct nvvgpu_mdev *nm, u32 index, u64 offset, u8 *piece, si
 {
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return config_rw(nm, offset, piece, len, write);
-	return write ? nvvgpu_mgr_bar_write(nm->vgpu, index, offset, piece, len) :
-		       nvvgpu_mgr_bar_read(nm->vgpu, index, offset, piece, len);
+	return write ? nvvgpu_mdev_back.vgpu_bar_write(nm->vgpu, index, offset, piece, len) :
+		       nvvgpu_mdev_back.vgpu_bar_read(nm->vgpu, index, offset, piece, len);
 }
 
 static int user_rw(struct nvvgpu_mdev *nm, u32 index, u64 offset, char __user *buf, u8 *piece,

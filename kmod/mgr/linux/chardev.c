@@ -188,31 +188,37 @@ static dev_t number_of(const struct mgr_device *md)
 int mgr_chardev_add(struct mgr_device *md)
 {
 	struct device *node;
+	struct cdev *cdev;
 	int err;
 
-	md->cdev = cdev_alloc();
-	if (!md->cdev)
+	if (md->framework != NVVGPU_BOARD_NVVGPU)
+		return 0;
+	cdev = cdev_alloc();
+	if (!cdev)
 		return -ENOMEM;
-	md->cdev->owner = THIS_MODULE;
-	md->cdev->ops = &chardev_ops;
-	err = cdev_add(md->cdev, number_of(md), 1);
+	cdev->owner = THIS_MODULE;
+	cdev->ops = &chardev_ops;
+	err = cdev_add(cdev, number_of(md), 1);
 	if (err) {
-		kobject_put(&md->cdev->kobj);
+		kobject_put(&cdev->kobj);
 		return err;
 	}
 	/* "!" is a slash in the name of the node */
 	node = device_create(class, &md->aux->dev, number_of(md), NULL, "nvvgpu!%s",
 			     pci_name(md->pdev));
 	if (IS_ERR(node)) {
-		cdev_del(md->cdev);
+		cdev_del(cdev);
 		return PTR_ERR(node);
 	}
+	md->cdev = cdev;
 	mgr_uevent_node(md, node);
 	return 0;
 }
 
 void mgr_chardev_remove(struct mgr_device *md)
 {
+	if (!md->cdev)
+		return;
 	mgr_uevent_node(md, NULL);
 	device_destroy(class, number_of(md));
 	cdev_del(md->cdev);

@@ -255,6 +255,7 @@ static int new_device(struct auxiliary_device *aux, struct mgr_device **ret)
 	get_device(&aux->dev);
 	md->pdev = core->pdev;
 	md->sriov = vfs;
+	md->framework = core->framework;
 	md->slots = vfs ? min_t(u32, vfs, NVVGPU_MAX_VGPUS) : core->instances;
 	init_rwsem(&md->gate);
 	init_waitqueue_head(&md->wait);

@@ -16,8 +16,6 @@ EXPORT_SYMBOL_GPL(nvvgpu_mgr_bar_read);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_bar_write);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_trap_pages);
 
-EXPORT_SYMBOL_GPL(nvvgpu_mgr_show_mdev_description);
-
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_stop_work);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_cancel_stop);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_save_state);

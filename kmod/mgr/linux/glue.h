@@ -7,6 +7,8 @@
  *   chardev.c	/dev/nvvgpu/<address of the physical function>
  *   uevent.c	events, for those who read and those who listen to udev
  *   vf_sysfs.c	nvidia/ of every virtual function
+ *   slots.c	the device by which boards without SR-IOV get mediated devices
+ *   mdev_parent.c	the back end of mediated devices
  *   debugfs.c	logs of the plugin tasks, and a summary
  *   exports.c	what of mgr.h the VFIO driver may use
  *
@@ -48,6 +50,7 @@ struct mgr_device {
 	struct pci_dev *pdev;
 	u32 slots;
 	bool sriov;
+	enum nvvgpu_board_framework framework;
 	u16 vf_offset, vf_stride;
 
 	struct rw_semaphore gate;	/* held for reading by who uses mgr */
@@ -60,14 +63,14 @@ struct mgr_device {
 	size_t image_len;
 
 	/* chardev.c */
-	struct cdev *cdev;
+	struct cdev *cdev;		/* NULL: the board's framework has none */
 	wait_queue_head_t wait;
 	atomic_t news;			/* grows when there is something to wake up for */
 
 	/* uevent.c, under uevent_lock */
 	struct mutex uevent_lock;
 	struct work_struct uevent_work;
-	struct device *node;		/* of the character device; NULL: not there */
+	struct device *node;		/* of the character device; NULL: nothing is sent */
 	u64 uevent_cursor;
 
 	/* vf_sysfs.c: those with our files in them; under vf_lock, a reference each */
@@ -118,7 +121,7 @@ extern const struct dev_pm_ops mgr_pm_ops;
 
 int mgr_chardev_init(void);
 void mgr_chardev_exit(void);
-int mgr_chardev_add(struct mgr_device *md);
+int mgr_chardev_add(struct mgr_device *md);	/* where the board's framework has it */
 void mgr_chardev_remove(struct mgr_device *md);
 
 /* --------------------------------------------------------------- uevent.c */

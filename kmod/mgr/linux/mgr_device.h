@@ -23,38 +23,35 @@ int nvvgpu_mgr_vf_check(struct pci_dev *vf);
  */
 int nvvgpu_mgr_vf_open(struct pci_dev *vf, u32 vm_pid, struct nvvgpu_mgr_vgpu **ret);
 
-/* ------------------------------------------------------- boards without SR-IOV */
+/* ------------------------------------------------------------ mediated devices */
 
 struct mgr_device;
 
-/* auxiliary device "nvvgpu_mgr.mdev", there as long as the manager of such a board */
-#define NVVGPU_MGR_SLOTS_NAME	"mdev"
-
 /*
- * The calls below are for its driver, from probe to remove.  A driver that is unbound has closed
- * and destroyed what it made.  All fail with -ENODEV while the board is suspended.
+ * What has them: a board without SR-IOV, or a virtual function of a board whose framework is mdev.
+ * A driver that is unbound has closed and destroyed what it made.  What is done with it is in
+ * mdev_ops.h; all of that fails with -ENODEV while the board is suspended.
  */
-struct nvvgpu_mgr_slots {
-	struct auxiliary_device aux;
-	struct pci_dev *pdev;		/* the board */
+struct nvvgpu_mgr_parent {
+	struct pci_dev *pdev;
 	struct mgr_device *md;		/* the manager's */
+	u32 slot;			/* of the function; NVVGPU_SLOT_ANY: all of the board */
 };
 
-/* The manager's types as they are now, with room for NVVGPU_MAX_TYPES; their number. */
-int nvvgpu_mgr_slots_types(struct nvvgpu_mgr_slots *slots, struct nvvgpu_type_desc *types);
-/* How many more of that type could be created; 0 when that cannot be said. */
-u32 nvvgpu_mgr_slots_available(struct nvvgpu_mgr_slots *slots, u32 type_id);
-/* On any slot.  Errors as those of NVVGPU_IOCTL_CREATE. */
-int nvvgpu_mgr_slots_create(struct nvvgpu_mgr_slots *slots, u32 type_id, const u8 *uuid);
-/* -ENODEV: user space did already, through the manager's own device; -EBUSY: open. */
-int nvvgpu_mgr_slots_destroy(struct nvvgpu_mgr_slots *slots, const u8 *uuid);
-/* nvvgpu_mgr_open(), until nvvgpu_mgr_close(). */
-int nvvgpu_mgr_slots_open(struct nvvgpu_mgr_slots *slots, const u8 *uuid, u32 vm_pid,
-			  struct nvvgpu_mgr_vgpu **ret);
-/* The file vgpu_params, as nvvgpu_mgr_show_params() and nvvgpu_mgr_store_params(). */
-ssize_t nvvgpu_mgr_slots_show_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid, char *buf);
-ssize_t nvvgpu_mgr_slots_store_params(struct nvvgpu_mgr_slots *slots, const u8 *uuid,
-				      const char *buf, size_t len);
+/* Of a virtual function that nvvgpu_mgr_vf_bind() bound.  -ENODEV: it has no mediated devices. */
+int nvvgpu_mgr_vf_parent(struct pci_dev *vf, struct nvvgpu_mgr_parent *ret);
+void nvvgpu_mgr_vf_parent_put(const struct nvvgpu_mgr_parent *parent);
+
+/*
+ * Auxiliary device "nvvgpu_mgr.mdev", there as long as the manager of a board without SR-IOV: its
+ * driver may use the parent from probe to remove.
+ */
+#define NVVGPU_MGR_SLOTS_NAME	"mdev"
+
+struct nvvgpu_mgr_slots {
+	struct auxiliary_device aux;
+	struct nvvgpu_mgr_parent parent;
+};
 
 /* slots.c, for driver.c: *ret stays as it is on a board with SR-IOV */
 int mgr_slots_add(struct mgr_device *md, struct nvvgpu_mgr_slots **ret);

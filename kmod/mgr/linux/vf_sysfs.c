@@ -122,6 +122,8 @@ void mgr_vf_sysfs_add(struct mgr_device *md, unsigned int vfs)
 {
 	u32 slot;
 
+	if (md->framework == NVVGPU_BOARD_MDEV)
+		return;
 	mutex_lock(&md->vf_lock);
 	for (slot = 0; slot < min(vfs, md->slots); slot++)
 		add(md, slot);

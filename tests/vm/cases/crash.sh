@@ -14,9 +14,9 @@ hold "$(vf 1)"
 is "running" running "$(state_of $uuid)"
 nvvgpu events --json >/tmp/events 2>/dev/null &
 events=$!
-sleep 1
+eventually "somebody listens" 30 has_open $events /dev/nvvgpu/
 check "its task crashes" put 2 "$emu/crash"
-eventually "the listener is told" 5 grep -q crashed /tmp/events
+eventually "the listener is told" 30 grep -q crashed /tmp/events
 is "failed" failed "$(state_of $uuid)"
 refused "and stays, as it is open" "in-use" nvvgpu destroy $uuid
 kill $events

@@ -160,3 +160,35 @@ let_go() {
     wait "$holder" 2>/dev/null
     rm -f /tmp/held
 }
+
+# has_open PID WORD: a file whose name has this
+has_open() {
+    for fd in /proc/"$1"/fd/*; do
+        case $(readlink "$fd") in
+        *"$2"*) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+# contract_on BOARD FRAMEWORK: the library's contract cases, with that board alone in the machine
+contract_on() {
+    mine=$(board_directory) board=$CONFIGFS/contract status=1
+    if ! { put 0 "$mine/live" && mkdir "$board" && put "$1" "$board/board" &&
+        put "$2" "$board/framework" && put 1 "$board/live"; }; then
+        echo "Bail out! no $1 with $2"
+        return 1
+    fi
+    device=/sys/bus/pci/devices/$(cat "$board/address")
+    if [ -e "$device/sriov_totalvfs" ]; then
+        cat "$device/sriov_totalvfs" >"$device/sriov_numvfs"
+    fi
+    if nvvgpu gpus --json | grep -q "\"framework\": *\"$2\""; then
+        contract "$(dirname "$0")/../../contract/types.txt" host:
+        status=$?
+    else
+        echo "# $2 is not what the library sees: $(nvvgpu gpus --json | tr '\n' ' ')"
+    fi
+    put 0 "$board/live" && rmdir "$board" && put 1 "$mine/live" || status=1
+    return $status
+}

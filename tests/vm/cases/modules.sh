@@ -26,6 +26,12 @@ check "the board" put 0 "$board/live"
 check "and its module" rmmod nvvgpu_emu
 is "nothing of ours is loaded" "" "$(grep ^nvvgpu /proc/modules)"
 
+# shellcheck disable=SC2086 # two words
+for boards in h9000 l40:vfio t4:vendor-vfio; do
+    refused "not loaded for $boards" "invalid" modprobe nvvgpu_emu $parameters boards=$boards
+done
+check "unloaded" unload
+
 for round in 1 2 3; do
     # shellcheck disable=SC2086 # two words
     check "loaded again, $round" modprobe nvvgpu_emu $parameters boards=l40

@@ -19,9 +19,8 @@ cat "/dev/nvvgpu/$PF" >/tmp/records 2>/tmp/reader &
 reader=$!
 nvvgpu events --json >/tmp/events 2>&1 &
 events=$!
-sleep 1
-check "a reader waits" kill -0 $reader
-check "a listener waits" kill -0 $events
+eventually "a reader waits" 30 has_open $reader /dev/nvvgpu/
+eventually "a listener waits" 30 has_open $events /dev/nvvgpu/
 check "unplugged with a vGPU on it" put 0 "$live"
 check "nothing is left on the bus" test ! -e "$DEVICE"
 check "nor a node" test ! -e "/dev/nvvgpu/$PF"

@@ -18,7 +18,7 @@ uevents() {
 }
 uevent-listen >/tmp/uevents &
 listener=$!
-sleep 1
+eventually "somebody listens" 30 has_open $listener socket
 check "created by a write" put 871 "$nvidia/current_vgpu_type"
 is "its type" 871 "$(cat "$nvidia/current_vgpu_type")"
 refused "a second on the same function" "not permitted" put 872 "$nvidia/current_vgpu_type"

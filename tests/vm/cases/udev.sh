@@ -18,7 +18,7 @@ udevadm settle
 is "group and mode of the node" "nvvgpu 660" "$(stat -c '%G %a' "/dev/nvvgpu/$PF")"
 udevadm monitor --kernel --property --subsystem-match=nvvgpu >/tmp/monitor 2>&1 &
 monitor=$!
-sleep 1
+eventually "somebody listens" 30 has_open $monitor socket
 vfs 1
 check "a vGPU" nvvgpu create --type L40-1Q --uuid 00000000-0000-4000-8000-0000000000aa
 eventually "udev's own monitor hears of it" 5 grep -q NVVGPU_UUID=00000000-0000-4000-8000-0000000000aa /tmp/monitor
