@@ -11,6 +11,7 @@ int main(void)
 
 	add_emu_cases(suite);
 	add_framework_cases(suite);
+	add_kept_cases(suite);
 	add_tree_cases(suite);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -310,6 +310,48 @@ START_TEST(vf_stolen)
 }
 END_TEST
 
+static int refuse_once(struct door *d, const char *path, const char *value)
+{
+	if (!door_ends(path, "/create") || d->flag)
+		return DOOR_PASS;
+	d->flag = true;
+	return -EBUSY;
+}
+
+/* Whoever took it has given it back. */
+START_TEST(named_vf_stolen_for_a_moment)
+{
+	struct framework_vgpu vgpu;
+
+	door.on_write = refuse_once;
+	ck_assert_int_eq(create_on(VF, &vgpu), 0);
+	ck_assert_str_eq(vgpu.vf, VF);
+}
+END_TEST
+
+static int expect_lock(struct door *d, const char *path, const char *value)
+{
+	struct os_file *lock;
+
+	ck_assert_int_eq(run_lock(d->os.ops->run(&d->os), GPU ".lock", 0, &lock), -EBUSY);
+	d->number++;
+	return DOOR_PASS;
+}
+
+/* Whatever is written to the driver. */
+START_TEST(locked_while_writing)
+{
+	struct framework_vgpu vgpu;
+	bool destroyed;
+
+	door.on_write = expect_lock;
+	ck_assert_int_eq(create(&vgpu), 0);
+	ck_assert_int_eq(fw->ops.set_params(fw, &vgpu, "disable_vnc=1"), 0);
+	ck_assert_int_eq(fw->ops.destroy(fw, &vgpu, &destroyed), 0);
+	ck_assert_int_eq(door.number, 4);	/* the uuid, parameters twice, the end */
+}
+END_TEST
+
 START_TEST(named_vf_stolen)
 {
 	struct framework_vgpu vgpu, *vgpus;
@@ -398,6 +440,7 @@ START_TEST(count_that_lies)
 	assert_error(create_on(VF, &vgpu), EBUSY, NVVGPU_REASON_VF_BUSY);
 	ck_assert_int_eq(create(&vgpu), 0);
 	ck_assert_str_eq(vgpu.vf, NEXT_VF);
+	ck_assert_int_eq(door.writes, 2);	/* where there is one nothing is tried */
 }
 END_TEST
 
@@ -855,6 +898,8 @@ void add_framework_cases(Suite *suite)
 	tcase_add_loop_test(cases, driver_refuses, 0, COUNT(refusals));
 	tcase_add_test(cases, vf_stolen);
 	tcase_add_test(cases, named_vf_stolen);
+	tcase_add_test(cases, named_vf_stolen_for_a_moment);
+	tcase_add_test(cases, locked_while_writing);
 	tcase_add_test(cases, size_stolen);
 	tcase_add_test(cases, uuid_stolen);
 	tcase_add_test(cases, uuid_taken);

@@ -8,6 +8,7 @@
 
 void add_emu_cases(Suite *suite);
 void add_framework_cases(Suite *suite);
+void add_kept_cases(Suite *suite);
 void add_tree_cases(Suite *suite);
 
 #endif
