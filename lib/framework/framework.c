@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* Finds the framework of a GPU; the tables of types that frameworks share out. */
+/* Finds the framework of a GPU; tables of types and refusals that frameworks share. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "framework/framework.h"
 #include "framework/vfs.h"
+#include "objects.h"
 #include "util/text.h"
 
 /* In the order of asking: what drives a GPU itself comes before what says why nothing does. */
@@ -160,4 +161,32 @@ const struct framework_type *framework_types_find(const struct framework_types *
 			high = middle;
 	}
 	return low < types->count && types->ids[low] == id ? &types->types[low] : NULL;
+}
+
+/* ----------------------------------------------------------------- refusals */
+
+int framework_fail_gone(const struct framework_vgpu *vgpu)
+{
+	char uuid[37];
+
+	uuid_format(vgpu->uuid, uuid);
+	return error_set(ENODEV, NVVGPU_REASON_NOT_FOUND, uuid, "this vGPU does not exist any more",
+			 "list the vGPUs again");
+}
+
+int framework_fail_no_mode(struct framework *fw)
+{
+	return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
+			 "the board or its driver has no mixed-size mode",
+			 "create types of one size");
+}
+
+int framework_fail_live(struct framework *fw, size_t live)
+{
+	char sentence[160];
+
+	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
+	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, fw->address,
+			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "changing the mode: %s",
+			  sentence);
 }

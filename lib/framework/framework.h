@@ -175,6 +175,11 @@ struct framework {
 	char evidence[256];		/* what was seen that says so: one sentence */
 };
 
+/* Refusals that are the same under each: they set the last error and return its -errno. */
+int framework_fail_gone(const struct framework_vgpu *vgpu);
+int framework_fail_no_mode(struct framework *fw);
+int framework_fail_live(struct framework *fw, size_t live);	/* the mode, with vGPUs there */
+
 /* Fills what the structure says of itself; @ops may leave operations out. */
 void framework_init(struct framework *fw, const struct framework_ops *ops, struct os *os,
 		    const char *address);

@@ -108,23 +108,6 @@ static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, u
 
 /* --------------------------------------------------------------- mixed sizes */
 
-static int fail_no_mode(struct framework *fw)
-{
-	return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
-			 "the board or its driver has no mixed-size mode",
-			 "create types of one size");
-}
-
-static int fail_live(struct framework *fw, size_t live)
-{
-	char sentence[160];
-
-	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
-	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, fw->address,
-			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "changing the mode: %s",
-			  sentence);
-}
-
 static int change_mode(struct framework *fw, bool mixed)
 {
 	__cleanup_mdev_view struct mdev_view view = { .offers = NULL };
@@ -135,11 +118,11 @@ static int change_mode(struct framework *fw, bool mixed)
 	if (err)
 		return err;
 	if (view.vgpu_count)
-		return fail_live(fw, view.vgpu_count);
+		return framework_fail_live(fw, view.vgpu_count);
 	err = os->ops->mixed_size_set ? os->ops->mixed_size_set(os, fw->address, mixed) :
 					-EOPNOTSUPP;
 	if (err == -EOPNOTSUPP)
-		return fail_no_mode(fw);
+		return framework_fail_no_mode(fw);
 	if (!err)
 		err = os->ops->mixed_size_get(os, fw->address, &now);
 	if (err)
@@ -159,7 +142,7 @@ static int fw_set_mixed_size(struct framework *fw, bool mixed)
 					    -EOPNOTSUPP;
 
 	if (err == -EOPNOTSUPP || err == -ENODEV)
-		return fail_no_mode(fw);
+		return framework_fail_no_mode(fw);
 	if (err)
 		return error_errno(err, fw->address, "asking the driver for the mode");
 	if (now == mixed)

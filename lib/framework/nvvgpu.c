@@ -598,15 +598,6 @@ static int get_vgpu(struct framework *fw, const struct framework_vgpu *vgpu,
 	return failed;
 }
 
-static int fail_gone(const struct framework_vgpu *vgpu)
-{
-	char uuid[37];
-
-	uuid_format(vgpu->uuid, uuid);
-	return error_set(ENODEV, NVVGPU_REASON_NOT_FOUND, uuid, "this vGPU does not exist any more",
-			 "list the vGPUs again");
-}
-
 static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
 			enum nvvgpu_vgpu_state *ret)
 {
@@ -614,7 +605,7 @@ static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
 	int err = get_vgpu(fw, vgpu, &info);
 
 	if (err)
-		return err == -ENODEV ? fail_gone(vgpu) : err;
+		return err == -ENODEV ? framework_fail_gone(vgpu) : err;
 	*ret = state_value(info.state);
 	return 0;
 }
@@ -693,9 +684,9 @@ static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu
 	if (!err)
 		err = request(fw, false, NVVGPU_IOCTL_PARAMS, &in, &failed);
 	if (err)
-		return err == -ENODEV ? fail_gone(vgpu) : err;
+		return err == -ENODEV ? framework_fail_gone(vgpu) : err;
 	if (failed)
-		return failed == -ENODEV ? fail_gone(vgpu) :
+		return failed == -ENODEV ? framework_fail_gone(vgpu) :
 		       error_errno(failed, fw->address, "reading the parameters of a vGPU");
 	if (in.len >= sizeof(params))
 		return fail_nonsense(fw, "parameters longer than the room for them");
@@ -722,9 +713,9 @@ static int fw_set_params(struct framework *fw, const struct framework_vgpu *vgpu
 	if (!err)
 		err = request(fw, true, NVVGPU_IOCTL_PARAMS, &in, &failed);
 	if (err)
-		return err == -ENODEV ? fail_gone(vgpu) : err;
+		return err == -ENODEV ? framework_fail_gone(vgpu) : err;
 	if (!failed || failed == -ENODEV)
-		return failed ? fail_gone(vgpu) : 0;
+		return failed ? framework_fail_gone(vgpu) : 0;
 	uuid_format(vgpu->uuid, uuid);
 	if (in.why == NVVGPU_WHY_PARAMS)
 		return error_set(failed, NVVGPU_REASON_PARAMS, uuid, "the parameters are malformed",

@@ -70,23 +70,6 @@ int vendor_get_mode(struct framework *fw, enum nvvgpu_mode *ret)
 	return 0;
 }
 
-static int fail_no_mode(struct framework *fw)
-{
-	return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
-			 "the board or its driver has no mixed-size mode",
-			 "create types of one size");
-}
-
-static int fail_live(struct framework *fw, size_t live)
-{
-	char sentence[160];
-
-	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
-	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, fw->address,
-			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "changing the mode: %s",
-			  sentence);
-}
-
 /* The driver forgets the mode when VFs are switched, so they come first. */
 static int may_change_mode(struct framework *fw)
 {
@@ -96,7 +79,7 @@ static int may_change_mode(struct framework *fw)
 	if (err)
 		return err;
 	if (view.live)
-		return fail_live(fw, view.live);
+		return framework_fail_live(fw, view.live);
 	if (!view.count)
 		return error_set(ENOSPC, NVVGPU_REASON_VFS_DISABLED, fw->address,
 				 "changing the mode: no virtual function is enabled, and the driver "
@@ -116,7 +99,7 @@ static int change_mode(struct framework *fw, enum nvvgpu_mode wanted)
 	err = os->ops->mixed_size_set ? os->ops->mixed_size_set(os, fw->address, wanted ==
 			NVVGPU_GPU_MODE_MIXED_SIZE) : -EOPNOTSUPP;
 	if (err == -EOPNOTSUPP)
-		return fail_no_mode(fw);
+		return framework_fail_no_mode(fw);
 	if (err)
 		return error_errno(err, fw->address, "changing the mode");
 	err = vendor_get_mode(fw, &now);
@@ -141,7 +124,7 @@ static int fw_set_mixed_size(struct framework *fw, bool mixed)
 	if (err)
 		return err;
 	if (now == NVVGPU_GPU_MODE_UNKNOWN || (board->rules_known && !board->mixed_size))
-		return fail_no_mode(fw);
+		return framework_fail_no_mode(fw);
 	err = framework_lock(fw->os, fw->address, &lock);
 	return err ? err : change_mode(fw, wanted);
 }
@@ -264,15 +247,6 @@ static int is_there(struct framework *fw, const struct framework_vgpu *vgpu)
 	return err ? err : !memcmp(now.uuid, vgpu->uuid, sizeof(now.uuid));
 }
 
-static int fail_gone(const struct framework_vgpu *vgpu)
-{
-	char uuid[37];
-
-	uuid_format(vgpu->uuid, uuid);
-	return error_set(ENODEV, NVVGPU_REASON_NOT_FOUND, uuid, "this vGPU does not exist any more",
-			 "list the vGPUs again");
-}
-
 /* The driver does not tell; who has its device open runs it. */
 static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
 			enum nvvgpu_vgpu_state *ret)
@@ -281,7 +255,7 @@ static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
 	int found = is_there(fw, vgpu);
 
 	if (found <= 0)
-		return found ? found : fail_gone(vgpu);
+		return found ? found : framework_fail_gone(vgpu);
 	found = holder_find(fw->os, vgpu->vf, &holder);
 	if (found < 0 && found != -EACCES)
 		return error_errno(found, vgpu->vf, "looking for who has its VFIO device open");
@@ -374,7 +348,7 @@ static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu
 	int err = is_there(fw, vgpu);
 
 	if (err <= 0)
-		return err ? err : fail_gone(vgpu);
+		return err ? err : framework_fail_gone(vgpu);
 	err = fw->os->ops->attr_read(fw->os, function_path(path, vgpu->vf, VENDOR_PARAMS), text,
 				     sizeof(text), NULL);
 	if (err == -ENOENT)
@@ -394,7 +368,7 @@ static int set_params_locked(struct framework *fw, const struct framework_vgpu *
 	int err = is_there(fw, vgpu);
 
 	if (err <= 0)
-		return err ? err : fail_gone(vgpu);
+		return err ? err : framework_fail_gone(vgpu);
 	err = refuse_open(fw, vgpu);
 	if (err)
 		return err;
@@ -436,7 +410,7 @@ static int fw_vfio_open(struct framework *fw, const struct framework_vgpu *vgpu,
 	int err = is_there(fw, vgpu);
 
 	if (err <= 0)
-		return err ? err : fail_gone(vgpu);
+		return err ? err : framework_fail_gone(vgpu);
 	err = fw->os->ops->vfio_open(fw->os, vgpu->vf, ret);
 	if (!err)
 		return 0;
