@@ -4,7 +4,8 @@
 test as one.  A program that fails as a whole (crash, time-out, a leak at exit) although all its
 cases passed counts as one failure.
 
-usage: count.py LOG_DIRECTORY        prints PASSED FAILED SKIPPED
+usage: count.py LOG_DIRECTORY        prints PASSED FAILED SKIPPED, then a line for each case that
+                                     failed or was skipped
 """
 
 import json
@@ -16,21 +17,27 @@ RESULTS = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}
 
 
 def cases(test):
-    """[kind] of each case of one test."""
+    """(kind, name) of each case of one test."""
     lines = re.findall(r"^(not )?ok\b([^\n]*)", test.get("stdout") or "", re.M)
-    found = ["failed" if wrong else "skipped" if re.search(r"#\s*skip", text, re.I) else "passed"
+    found = [("failed" if wrong else
+              "skipped" if re.search(r"#\s*skip", text, re.I) else "passed",
+              test["name"] + ":" + text)
              for wrong, text in lines]
     whole = RESULTS.get(test["result"], "failed")
-    if not found or (whole == "failed" and "failed" not in found):
-        found.append(whole)
+    if not found or (whole == "failed" and all(kind != "failed" for kind, _ in found)):
+        found.append((whole, f"{test['name']}: {test['result']}"))
     return found
 
 
 def main():
     logs = sorted(pathlib.Path(sys.argv[1]).glob("*log*.json"))
-    kinds = [kind for log in logs for line in log.read_text().splitlines() if line
-             for kind in cases(json.loads(line))]
+    found = [case for log in logs for line in log.read_text().splitlines() if line
+             for case in cases(json.loads(line))]
+    kinds = [kind for kind, _ in found]
     print(*(kinds.count(kind) for kind in ("passed", "failed", "skipped")))
+    for kind, name in found:
+        if kind != "passed":
+            print(f"{kind}: {name}")
     return 0 if logs else 1
 
 

@@ -5,7 +5,7 @@ usage() {
 usage: tests/run.sh [--quick | --all] [SUITE]...
 
 Installs what is missing (as root; otherwise says what, and ends with 3), builds with
-warnings as errors, runs the suites and ends with one line:
+warnings as errors, runs the suites, names what failed or was skipped, and ends with one line:
 
     N passed, N failed, N skipped
 
@@ -66,7 +66,14 @@ if [ ${#suites[@]} -eq 0 ]; then
 	[ "$TEST_LEVEL" != all ] || suites+=(vm-all bench)
 fi
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 remarkable=
+
+# count_failure WHAT: one that meson test did not count
+count_failure() {
+	echo "FAILED: $*"
+	remarkable+="failed: $*"$'\n'
+	failed=$((failed + 1))
+}
 
 wanted() {
 	local suite
@@ -85,8 +92,7 @@ attempt() {
 	local what=$1
 	shift
 	"$@" && return 0
-	echo "FAILED: $what"
-	failed=$((failed + 1))
+	count_failure "$what"
 	return 1
 }
 
@@ -102,7 +108,7 @@ prepare() {
 
 # run_meson DIRECTORY ARGUMENT...: meson test, its cases added to the sums
 run_meson() {
-	local directory=$1 log status=0 counts
+	local directory=$1 log status=0 counts p f s
 	shift
 	log=$directory/meson-logs
 	rm -f "$log"/testlog*.json "$log"/benchmarklog*.json
@@ -110,10 +116,12 @@ run_meson() {
 	if counts=$(python3 -B "$TOP/tests/count.py" "$log"); then
 		read -r p f s <<<"$counts"
 		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-		[ "$status" -eq 0 ] || [ "$f" -gt 0 ] || failed=$((failed + 1))
+		if [[ $counts = *$'\n'* ]]; then
+			remarkable+=${counts#*$'\n'}$'\n'
+		fi
+		[ "$status" -eq 0 ] || [ "$f" -gt 0 ] || count_failure "meson test $*"
 	else
-		echo "FAILED: meson test $* left no log"
-		failed=$((failed + 1))
+		count_failure "meson test $* left no log"
 	fi
 }
 
@@ -166,8 +174,7 @@ run_clang() {
 run_vm() {
 	local suite
 	(need_packages vm) || {
-		echo "FAILED: the packages of the group vm are missing"
-		failed=$((failed + 1))
+		count_failure "the packages of the group vm are missing"
 		return 0
 	}
 	for suite in vm vm-all vm-peers; do
@@ -213,5 +220,6 @@ if wanted vm || wanted vm-all || wanted vm-peers; then
 fi
 
 echo
+printf '%s' "$remarkable"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
