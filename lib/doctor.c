@@ -306,9 +306,13 @@ static void check_vfio(struct doctor *doctor)
 static bool needs_daemon(struct nvvgpu_gpu *gpu)
 {
 	enum nvvgpu_framework framework = nvvgpu_gpu_get_framework(gpu);
+	char module[64];
 
-	return gpu->driver && !strcmp(gpu->driver, "nvidia") &&
-	       (framework == NVVGPU_FRAMEWORK_VENDOR_VFIO || framework == NVVGPU_FRAMEWORK_MDEV);
+	if (!gpu->driver || (framework != NVVGPU_FRAMEWORK_VENDOR_VFIO &&
+			     framework != NVVGPU_FRAMEWORK_MDEV))
+		return false;
+	machine_module(gpu->host->os, gpu->driver, module, sizeof(module));
+	return !strcmp(module, "nvidia");
 }
 
 static void check_services(struct doctor *doctor)
@@ -388,6 +392,7 @@ static void describe_framework(struct doctor *doctor, struct nvvgpu_gpu *gpu,
 		 gpu->firmware_version ? ", firmware " : "",
 		 gpu->firmware_version ? gpu->firmware_version : "",
 		 *release ? ", kernel " : "", release);
+	say_evidence(finding, "%s", nvvgpu_gpu_get_evidence(gpu));
 }
 
 /*
@@ -406,8 +411,7 @@ static void check_framework(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 	}
 	judge(finding, on_purpose ? NVVGPU_VERDICT_NOTE : NVVGPU_VERDICT_PROBLEM, reason);
 	say_text(finding, "%s", nvvgpu_gpu_get_reason_text(gpu));
-	say_evidence(finding, "driver %s, framework %s", gpu->driver ? gpu->driver : "none",
-		     nvvgpu_framework_name(nvvgpu_gpu_get_framework(gpu)));
+	say_evidence(finding, "%s", nvvgpu_gpu_get_evidence(gpu));
 	say_next_step(finding, "%s", reason_next_step(reason));
 }
 
@@ -472,6 +476,8 @@ static void check_sriov(struct doctor *doctor, struct nvvgpu_gpu *gpu, const str
 
 	if (!total) {
 		say_text(finding, "it has no SR-IOV: vGPUs are on the GPU itself");
+		say_evidence(finding, "/sys/bus/pci/devices/%s/sriov_totalvfs: 0 or missing",
+			     gpu->address);
 		return;
 	}
 	if (nvvgpu_gpu_get_vfs_enabled(gpu, &enabled)) {
@@ -543,70 +549,99 @@ static void check_mig(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 	nvvgpu_gpu_get_mode(gpu, &mode);
 	err = machine_mig_instances(os_of(doctor), gpu->address, &instances);
 	finding = find(doctor, NVVGPU_CHECK_MIG, gpu->address);
+	say_evidence(finding, "mode %s, /proc/driver/nvidia/capabilities: %s",
+		     nvvgpu_mode_name(mode), err ? "not there" : "read");
 	say_text(finding, "MIG mode is off");
 	if (mode == NVVGPU_GPU_MODE_MIG || instances) {
 		judge(finding, NVVGPU_VERDICT_NOTE, NVVGPU_REASON_MIG);
 		say_text(finding, "MIG mode is on, with %u GPU instances: time-sliced types are "
 			 "hidden by it", instances);
-		say_evidence(finding, "/proc/driver/nvidia/capabilities");
 		say_next_step(finding, "for those types, end MIG mode (nvidia-smi -mig 0)");
 	} else if (mode == NVVGPU_GPU_MODE_UNKNOWN && err) {
 		not_known(doctor, finding, err, "whether MIG mode is on");
+		say_next_step(finding, "see nvidia-smi -i %s --query-gpu=mig.mode.current "
+			      "--format=csv", gpu->address);
 	} else if (mode == NVVGPU_GPU_MODE_UNKNOWN) {
 		say_text(finding, "no MIG instances exist");
-		say_evidence(finding, "/proc/driver/nvidia/capabilities");
-	} else {
-		say_evidence(finding, "the driver says: %s", nvvgpu_mode_name(mode));
 	}
 }
 
 /* ------------------------------------------------------------------- rights */
 
-/* What this user may not open of what is there; false: nothing is closed to it. */
-static bool closed_node(struct os *os, const char *path, char *buf, size_t size)
+struct right {
+	bool exists, readable, writable;
+	char text[128];
+};
+
+static struct right right_to(struct os *os, const char *path)
 {
+	struct right right = { .exists = false };
 	struct os_node node;
 
-	if (os->ops->node_get(os, path, &node) || (node.readable && node.writable))
-		return false;
-	snprintf(buf, size, "/dev/%s: mode %03o, owner %u, group %u", path, node.mode & 0777,
-		 node.uid, node.gid);
-	return true;
+	if (os->ops->node_get(os, path, &node))
+		return right;
+	right.exists = true;
+	right.readable = node.readable;
+	right.writable = node.writable;
+	snprintf(right.text, sizeof(right.text), "/dev/%s: mode %03o, owner %u, group %u", path,
+		 node.mode & 0777, node.uid, node.gid);
+	return right;
+}
+
+static bool is_closed(const struct right *right)
+{
+	return right->exists && !(right->readable && right->writable);
 }
 
 static void check_permissions(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 {
 	struct os *os = os_of(doctor);
 	struct nvvgpu_finding *finding;
-	char path[64], closed[128];
-	struct os_node node;
+	struct right control, vfio;
+	char path[64];
 
 	snprintf(path, sizeof(path), "nvvgpu/%s", gpu->address);
-	if (os->ops->node_get(os, path, &node) && os->ops->node_get(os, "vfio/vfio", &node))
+	control = right_to(os, path);
+	vfio = right_to(os, "vfio/vfio");
+	if (!control.exists && !vfio.exists)
 		return;
 	finding = find(doctor, NVVGPU_CHECK_PERMISSIONS, gpu->address);
+	say_evidence(finding, "%s%s%s", control.text, control.exists && vfio.exists ? "; " : "",
+		     vfio.text);
 	/* NVIDIA's drivers are managed by files that are root's alone */
 	say_text(finding, nvvgpu_gpu_get_framework(gpu) == NVVGPU_FRAMEWORK_NVVGPU ?
 		 "this user may manage vGPUs and open their devices" :
 		 "this user may open VFIO devices; vGPUs are managed by root");
-	if (closed_node(os, path, closed, sizeof(closed))) {
-		bool may_look = !os->ops->node_get(os, path, &node) && node.readable;
-
-		judge(finding, may_look ? NVVGPU_VERDICT_NOTE : NVVGPU_VERDICT_PROBLEM,
+	if (is_closed(&control)) {
+		judge(finding, control.readable ? NVVGPU_VERDICT_NOTE : NVVGPU_VERDICT_PROBLEM,
 		      NVVGPU_REASON_PERMISSION);
-		say_text(finding, "this user may %s", may_look ?
+		say_text(finding, "this user may %s", control.readable ?
 			 "look at vGPUs, but not create or destroy any" :
 			 "not even look at the vGPUs of this GPU");
 		say_next_step(finding, "run as root, or join the group that the node belongs to");
-		say_evidence(finding, "%s", closed);
-	} else if (closed_node(os, "vfio/vfio", closed, sizeof(closed))) {
+	} else if (is_closed(&vfio)) {
 		judge(finding, NVVGPU_VERDICT_NOTE, NVVGPU_REASON_PERMISSION);
 		say_text(finding, "this user may not open VFIO devices; who runs the VMM must");
-		say_evidence(finding, "%s", closed);
+		say_next_step(finding, "give the user of the VMM the device's node of /dev/vfio");
 	}
 }
 
 /* -------------------------------------------------------------------- types */
+
+/* Where the driver says what can be created. */
+static const char *types_source(struct nvvgpu_gpu *gpu)
+{
+	switch (nvvgpu_gpu_get_framework(gpu)) {
+	case NVVGPU_FRAMEWORK_NVVGPU:
+		return "/dev/nvvgpu";
+	case NVVGPU_FRAMEWORK_VENDOR_VFIO:
+		return "nvidia/creatable_vgpu_types of its virtual functions";
+	case NVVGPU_FRAMEWORK_MDEV:
+		return "mdev_supported_types/*/available_instances";
+	default:
+		return "";
+	}
+}
 
 static void check_types(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 {
@@ -617,6 +652,7 @@ static void check_types(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 	if (!gpu_is_shared(gpu))
 		return;
 	finding = find(doctor, NVVGPU_CHECK_TYPES, gpu->address);
+	say_evidence(finding, "%s", types_source(gpu));
 	if (nvvgpu_type_list(gpu, NVVGPU_TYPE_ALL, &types)) {
 		from_error(finding);
 		return;
@@ -696,8 +732,10 @@ static void open_device(struct nvvgpu_finding *finding, struct nvvgpu_vgpu *vgpu
 	int err = nvvgpu_device_open(vgpu, &device);
 
 	if (err == -EBUSY || err == -ENODEV) {
-		judge(finding, NVVGPU_VERDICT_NOTE, NVVGPU_REASON_IN_USE);
-		say_text(finding, "no device was opened: the vGPU was taken or destroyed meanwhile");
+		from_error(finding);
+		say_text(finding, "no device was opened: %s",
+			 nvvgpu_error_get_cause(nvvgpu_last_error()));
+		finding->verdict = NVVGPU_VERDICT_NOTE;
 	} else if (err == -EACCES || err == -EPERM) {
 		from_error(finding);
 		judge(finding, NVVGPU_VERDICT_UNKNOWN, NVVGPU_REASON_PERMISSION);
@@ -731,6 +769,7 @@ static void check_device(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 		from_error(finding);
 		return;
 	}
+	say_evidence(finding, "number of vGPUs: %zu", nvvgpu_vgpu_list_size(vgpus));
 	for (size_t i = 0; (vgpu = nvvgpu_vgpu_list_get(vgpus, i)); i++)
 		if (may_be_opened(vgpu)) {
 			judge(finding, NVVGPU_VERDICT_OK, NVVGPU_REASON_NONE);

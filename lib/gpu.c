@@ -5,6 +5,7 @@
 #include <string.h>
 #include "objects.h"
 #include "os/drm.h"
+#include "os/machine.h"
 #include "os/pci.h"
 #include "util/text.h"
 
@@ -87,11 +88,12 @@ static char *read_driver(struct os *os, const char *address)
 /* What a loaded module says of itself; few but NVIDIA's have a version. */
 static char *read_module_version(struct os *os, const char *driver)
 {
-	char path[PATH_LEN], version[64];
+	char path[PATH_LEN], module[64], version[64];
 
-	if (!driver || strchr(driver, '/'))
+	machine_module(os, driver, module, sizeof(module));
+	if (strchr(module, '/'))
 		return NULL;
-	snprintf(path, sizeof(path), "module/%s/version", driver);
+	snprintf(path, sizeof(path), "module/%s/version", module);
 	return os_attr_line(os, path, version, sizeof(version)) ? NULL : strdup(version);
 }
 

@@ -867,3 +867,4 @@ module_init(nvkm_init);
 module_exit(nvkm_exit);
 MODULE_DESCRIPTION("vGPU core over nvkm, on kernels with the first vGPU RFC");
 MODULE_LICENSE("Dual MIT/GPL");
+MODULE_VERSION(NVVGPU_VERSION);

@@ -971,3 +971,4 @@ module_init(compat_init);
 module_exit(compat_exit);
 MODULE_DESCRIPTION("The first vGPU RFC's core interface, over nvvgpu_core");
 MODULE_LICENSE("Dual MIT/GPL");
+MODULE_VERSION(NVVGPU_VERSION);

@@ -126,6 +126,14 @@ int board_learn(struct framework *fw, struct board **ret)
 	return 0;
 }
 
+const char *board_name(const struct framework *fw)
+{
+	struct framework_ids ids = ids_of(fw);
+	const struct nvvgpu_emu_board_data *data = find_in_table(&ids);
+
+	return data ? data->name : "";
+}
+
 const struct framework_type *board_type_by_name(const struct board *board, const char *name)
 {
 	for (uint32_t i = 0; i < board->type_count; i++)

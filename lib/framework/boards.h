@@ -27,6 +27,9 @@ struct board {
 /* Of an unknown board everything is empty.  *ret is to be freed; -ENOMEM */
 int board_learn(struct framework *fw, struct board **ret);
 
+/* By its PCI ids alone.  "": not known */
+const char *board_name(const struct framework *fw);
+
 /* NULL: not known */
 const struct framework_type *board_type_by_name(const struct board *board, const char *name);
 const struct framework_type *board_type_by_id(const struct board *board, uint32_t id);

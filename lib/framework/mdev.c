@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "framework/boards.h"
 #include "framework/holder.h"
 #include "framework/lock.h"
 #include "framework/mdev.h"
@@ -51,7 +52,7 @@ static uint64_t shared_bytes(const struct framework_types *types)
 	return most;
 }
 
-/* Name and version of the driver are what the host says of the GPU without being asked here. */
+/* Its version is what the host says of the GPU without being asked here. */
 static int fw_info(struct framework *fw, struct framework_info *ret)
 {
 	struct framework_types *types;
@@ -61,6 +62,7 @@ static int fw_info(struct framework *fw, struct framework_info *ret)
 		return err;
 	*ret = (struct framework_info){ .framebuffer_bytes = shared_bytes(types) };
 	framework_types_unref(types);
+	text_copy(ret->board_name, sizeof(ret->board_name), board_name(fw));
 	return 0;
 }
 

@@ -372,6 +372,18 @@ static void take_drm(struct capture *capture, const char *address)
 		os_drm_directory(os, address, visit_drm, &visit);
 }
 
+/* and the module that the driver is in, which may be called otherwise */
+static void take_driver(struct capture *capture, const char *address)
+{
+	struct path link = path_of(FUNCTIONS "/%s/driver", address);
+	char driver[NAME_MAX + 1];
+
+	take_link(capture, link.text, "../../drivers/%s");
+	if (!capture->os->ops->link_read(capture->os, link.text, driver, sizeof(driver)))
+		take_link(capture, path_of("bus/pci/drivers/%s/module", driver).text,
+			  "../../../../module/%s");
+}
+
 static void take_virtual_functions(struct capture *capture, const char *address)
 {
 	struct names names AUTO_NAMES = { .names = NULL };
@@ -433,7 +445,7 @@ static void take_function(struct capture *capture, const char *address)
 	struct path directory = path_of(FUNCTIONS "/%s", address);
 
 	take_files(capture, directory.text, function_files);
-	take_link(capture, path_of("%s/driver", directory.text).text, "../../drivers/%s");
+	take_driver(capture, address);
 	take_link(capture, path_of("%s/physfn", directory.text).text, "../%s");
 	take_link(capture, path_of("%s/iommu_group", directory.text).text,
 		  "../../../../kernel/iommu_groups/%s");
@@ -457,7 +469,7 @@ static void take_neighbour(struct capture *capture, const char *group, const cha
 						address).text,
 					path_of("../../../../" FUNCTIONS "/%s", address).text));
 	take_files(capture, path_of(FUNCTIONS "/%s", address).text, files);
-	take_link(capture, path_of(FUNCTIONS "/%s/driver", address).text, "../../drivers/%s");
+	take_driver(capture, address);
 }
 
 static void take_vfio_nodes(struct capture *capture, const char *directory)

@@ -194,6 +194,16 @@ int machine_driver(struct os *os, const char *address, char *buf, size_t size)
 	return err == -ENOENT ? 0 : err;
 }
 
+void machine_module(struct os *os, const char *driver, char *buf, size_t size)
+{
+	char path[PATH_LEN];
+
+	snprintf(path, sizeof(path), "bus/pci/drivers/%s/module", driver);
+	if (strchr(driver, '/') || os->ops->link_read(os, path, buf, size))
+		text_copy(buf, size, driver);
+	text_sanitize(buf);
+}
+
 struct vfs {
 	struct os *os;
 	const char *address;

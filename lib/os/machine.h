@@ -36,6 +36,12 @@ int machine_group(struct os *os, const char *address, struct machine_group *ret)
 /* Driver of a PCI function; "": none is bound */
 int machine_driver(struct os *os, const char *address, char *buf, size_t size);
 
+/*
+ * The module that a PCI driver is in.  They are mostly called alike, and are taken to be where
+ * the driver does not tell; but not every driver called "nvidia" is NVIDIA's.
+ */
+void machine_module(struct os *os, const char *driver, char *buf, size_t size);
+
 /* Calls each for every virtual function that a GPU has, by its address. */
 int machine_vfs(struct os *os, const char *address, int (*each)(const char *vf, void *arg),
 		void *arg);

@@ -259,3 +259,4 @@ module_init(core_init);
 module_exit(core_exit);
 MODULE_DESCRIPTION("NVIDIA GPU core driver for vGPU");
 MODULE_LICENSE("Dual MIT/GPL");
+MODULE_VERSION(NVVGPU_VERSION);

@@ -65,3 +65,4 @@ module_exit(emu_exit);
 MODULE_SOFTDEP("pre: nvvgpu_core nvvgpu_mgr nvvgpu_vfio");
 MODULE_DESCRIPTION("Emulated NVIDIA vGPU board");
 MODULE_LICENSE("Dual MIT/GPL");
+MODULE_VERSION(NVVGPU_VERSION);
