@@ -77,8 +77,8 @@ ssize_t nvvgpu_mgr_show_warm_update(struct nvvgpu_mgr *mgr, u32 slot, char *buf)
  *
  * current_type	an id creates, with a random uuid and no owner; 0 destroys.  -EPERM: an id
  *		where one is set, 0 where none is.  Else as CREATE and DESTROY.
- * params	one blank clears; a newline at the end is not part of it.  -ENXIO without a
- *		vGPU, -EBUSY while it is open.
+ * params	the last character is dropped, whatever it is: a newline belongs there.  One
+ *		blank before it clears.  -ENXIO without a vGPU, -EBUSY while it is open.
  * placement	before the vGPU exists: kept for the next one that current_type creates
  *		here; one blank forgets it.  -EOPNOTSUPP on a board without placements,
  *		and to move a vGPU that exists.

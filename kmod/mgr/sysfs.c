@@ -246,23 +246,25 @@ void nvvgpu_mgr_forget_placements(struct nvvgpu_mgr *mgr)
 }
 
 /*
- * The vendor driver eats the last character, whatever it is; who writes for that
- * driver ends with a newline, and who does not loses nothing here.
+ * The vendor driver eats the last character, whatever it is; so does this, for what works here
+ * is to work there.
  */
 static int set_params(struct nvvgpu_mgr *mgr, u32 id, const char *buf, size_t len)
 {
 	char *params;
 	int err = -EINVAL;
 
-	if (text_length(buf, len) >= NVVGPU_PARAMS_LEN)
+	if (len > NVVGPU_PARAMS_LEN)
 		return err;
 	params = kzalloc(NVVGPU_PARAMS_LEN, GFP_KERNEL);
 	if (!params)
 		return -ENOMEM;
-	if (is_one_blank(buf, len))
+	if (len)
+		len--;
+	if (len == 1 && buf[0] == ' ')
 		len = 0;
-	memcpy(params, buf, text_length(buf, len));
-	if (strlen(params) == text_length(buf, len))
+	memcpy(params, buf, len);
+	if (strlen(params) == len)
 		err = mgr_params_set(mgr, id, params, NULL);
 	kfree(params);
 	return err;

@@ -339,12 +339,14 @@ START_TEST(sysfs_sets_params)
 	slot = create(&board, 869).slot;
 	ck_assert_int_eq(store(params, slot, "a=1,b=2\n"), 8);
 	expect_file(nvvgpu_mgr_show_params, slot, "a=1,b=2\n");
-	ck_assert_int_eq(store(params, slot, "c=3"), 3);
+	/* the last character is eaten, as the vendor driver does */
+	ck_assert_int_eq(store(params, slot, "c=34"), 4);
 	expect_file(nvvgpu_mgr_show_params, slot, "c=3\n");
+	ck_assert_int_eq(store(params, slot, "d=4"), -EINVAL);
 	ck_assert_int_eq(store(params, slot, "nonsense\n"), -EINVAL);
 	ck_assert_int_eq(store(params, slot, "a=1\n\n"), -EINVAL);
 	ck_assert_int_eq(store(params, slot, "  \n"), -EINVAL);
-	ck_assert_int_eq(params(board.mgr, slot, "a=1\0b", 5), -EINVAL);
+	ck_assert_int_eq(params(board.mgr, slot, "a=1\0b\n", 6), -EINVAL);
 	expect_file(nvvgpu_mgr_show_params, slot, "c=3\n");
 	ck_assert_int_eq(store(params, slot, " \n"), 2);
 	expect_file(nvvgpu_mgr_show_params, slot, "\n");
