@@ -87,6 +87,8 @@ static void copy_hw_facts(struct nvvgpu_core *core)
 	core->info.subsystem_vendor_id = hw->subsystem_vendor_id;
 	core->info.subsystem_device_id = hw->subsystem_device_id;
 	core->info.vf_trap_pages = hw->vf_trap_pages | VF_TRAP_PAGES;
+	core->info.slot_bar1_bytes = hw->slot_bar1_bytes;
+	core->info.slot_bar3_bytes = hw->slot_bar3_bytes;
 	core->info.emulated = hw->emulated;
 }
 
@@ -245,6 +247,13 @@ static int core_vf_write(struct nvvgpu_core *core, u32 gfid, u32 bar, u64 offset
 	return core->hw->ops->vf_write(core->hw, gfid, bar, offset, buf, len);
 }
 
+static void core_set_guest_ops(struct nvvgpu_core *core, const struct nvvgpu_guest_ops *ops,
+			       void *priv)
+{
+	if (core->hw->ops->set_guest_ops)
+		core->hw->ops->set_guest_ops(core->hw, ops, priv);
+}
+
 static const struct nvvgpu_core_ops core_ops = {
 	.version_string = NVVGPU_CORE_OPS_VERSION,
 	.get_info = core_get_info,
@@ -282,6 +291,7 @@ static const struct nvvgpu_core_ops core_ops = {
 	.vf_write = core_vf_write,
 	.plugin_log = core_plugin_log,
 	.set_event_handler = core_event_set_handler,
+	.set_guest_ops = core_set_guest_ops,
 };
 
 int nvvgpu_core_get_ops(const struct nvvgpu_core *core, struct nvvgpu_core_ops *ops)

@@ -20,7 +20,7 @@
 #include "nvvgpu_kernel.h"
 #include "type_desc.h"
 
-#define NVVGPU_CORE_OPS_VERSION		"nvvgpu-core 2"
+#define NVVGPU_CORE_OPS_VERSION		"nvvgpu-core 3"
 #define NVVGPU_CORE_VERSION_LEN		64
 #define NVVGPU_CORE_ANY			0xffffffffU
 #define NVVGPU_CORE_ANY64		(~0ULL)
@@ -44,6 +44,8 @@ struct nvvgpu_core_info {
 	u32 domain_bdf;
 	u16 vendor_id, device_id, subsystem_vendor_id, subsystem_device_id;
 	u64 vf_trap_pages;	/* bit n: page n of a VF's BAR0 must not be mapped by a VMM */
+	/* of the function that a vGPU sits on: a VF, or the board itself without SR-IOV */
+	u64 slot_bar1_bytes, slot_bar3_bytes;
 	bool emulated;
 	char board_name[64];		/* "NVIDIA L40", from the firmware */
 	char firmware_version[64];	/* "535.113.01", from the firmware */
@@ -98,6 +100,17 @@ struct nvvgpu_plugin_config {
 	bool migration_supported;
 	bool console_vnc;
 	bool enable_uvm;
+};
+
+/* What vGPUs without a function that could do it have done for them. */
+struct nvvgpu_guest_ops {
+	/* Comes in the interrupt's second half, without core locks held; must not call the core. */
+	void (*interrupt)(void *priv, u32 gfid, u32 vector);
+	/*
+	 * Moves all of len between buf and the guest's memory, or fails with -EFAULT.  Comes within
+	 * the vf_write() that began it, without core locks held.
+	 */
+	int (*dma)(void *priv, u32 gfid, u64 bus, void *buf, size_t len, bool to_guest);
 };
 
 enum nvvgpu_plugin_log {
@@ -190,6 +203,9 @@ struct nvvgpu_core_ops {
 	 */
 	void (*set_event_handler)(struct nvvgpu_core *core,
 				  void (*handler)(void *priv, u32 gfid, u32 event), void *priv);
+	/* NULL to end; no vGPU may be open then.  Waits for the interrupt that is being told. */
+	void (*set_guest_ops)(struct nvvgpu_core *core, const struct nvvgpu_guest_ops *ops,
+			      void *priv);
 };
 
 int nvvgpu_core_get_ops(const struct nvvgpu_core *core, struct nvvgpu_core_ops *ops);

@@ -9,6 +9,7 @@
 
 #include "nvvgpu_kernel.h"
 
+struct nvvgpu_guest_ops;
 struct nvvgpu_hw;
 
 /* System memory that the device can reach. */
@@ -31,6 +32,8 @@ struct nvvgpu_hw_ops {
 	int (*vf_read)(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, void *buf, size_t len);
 	int (*vf_write)(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, const void *buf,
 			size_t len);
+	/* see core_ops.h; NULL where each vGPU has a function that does it all */
+	void (*set_guest_ops)(struct nvvgpu_hw *hw, const struct nvvgpu_guest_ops *ops, void *priv);
 };
 
 /* What PCI knows about the function, filled by the glue before the core starts. */
@@ -44,6 +47,7 @@ struct nvvgpu_hw {
 	u16 vf_offset, vf_stride;
 	u64 vf_bar_address[3];	/* first VF BAR0, BAR1, BAR2 */
 	bool vf_bar_64bit[3];
+	u64 slot_bar1_bytes, slot_bar3_bytes;	/* see core_ops.h */
 	u64 vf_trap_pages;	/* registers of the VF that need the device's attention */
 	bool emulated;
 	const char *name;	/* "0000:41:00.0", for messages */

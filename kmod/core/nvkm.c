@@ -571,6 +571,10 @@ static void describe_hw(struct nvkm_pf *pf)
 		return;
 	pci_read_config_word(pdev, sriov + PCI_SRIOV_VF_OFFSET, &hw->vf_offset);
 	pci_read_config_word(pdev, sriov + PCI_SRIOV_VF_STRIDE, &hw->vf_stride);
+	if (!hw->vfs_total)
+		return;
+	hw->slot_bar1_bytes = pci_resource_len(pdev, PCI_IOV_RESOURCES + 1) / hw->vfs_total;
+	hw->slot_bar3_bytes = pci_resource_len(pdev, PCI_IOV_RESOURCES + 3) / hw->vfs_total;
 }
 
 /* --------------------------------------------------------------------- core */

@@ -76,7 +76,7 @@ struct nvvgpu_emu_object {
 };
 
 struct nvvgpu_emu_type {
-	u32 id, max_instances, bar1_mib;
+	u32 id, max_instances;
 	u64 fb_bytes, heap_bytes;
 };
 
@@ -127,11 +127,12 @@ struct nvvgpu_emu_copy {
 	u64 bus, offset;	/* in guest memory, in the framebuffer */
 	u32 bytes;
 	u32 status;
+	u32 pending;		/* the command whose data somebody else moves; 0: none */
 };
 
 struct nvvgpu_emu_vgpu {
 	enum nvvgpu_emu_vgpu_state state;
-	u32 type_id, dbdf, vm_pid, swizz_id, bar1_mib;
+	u32 type_id, dbdf, vm_pid, swizz_id;
 	u32 channel_first, channel_count, plugin_channels;
 	u64 fb_bytes;
 	u64 heap, heap_bytes;

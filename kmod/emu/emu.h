@@ -49,7 +49,10 @@ struct nvvgpu_emu_host_ops {
 	int (*dma_write)(void *priv, u64 bus, const void *buf, size_t len);
 	void (*interrupt)(void *priv);				/* PF, level: pending until acknowledged */
 	void (*vf_interrupt)(void *priv, u32 gfid, u32 vector);
-	/* the same for a virtual function's own view of memory, what its VMM mapped */
+	/*
+	 * the same for a virtual function's own view of memory, what its VMM mapped.
+	 * -EINPROGRESS: somebody will do it by NVVGPU_PV_BAR_COPY, see pv.h
+	 */
 	int (*vf_dma_read)(void *priv, u32 gfid, u64 bus, void *buf, size_t len);
 	int (*vf_dma_write)(void *priv, u32 gfid, u64 bus, const void *buf, size_t len);
 	/* framebuffer contents, sparse: what was never written, or was zeroed, reads as zeros */
@@ -78,7 +81,8 @@ int nvvgpu_emu_bar1_write(struct nvvgpu_emu_board *board, u64 offset, const void
  * them NVVGPU_EMU_VF_WINDOW, which moves the BAR1 aperture over the vGPU's
  * framebuffer, and NVVGPU_EMU_VF_SCRATCH(n), plain state that migrates.
  * bar 1: the framebuffer aperture.  Nothing booted there: reads all ones,
- * writes dropped (-ENODEV).  Outside the vGPU's framebuffer: -ERANGE.
+ * writes dropped (-ENODEV).  Outside the vGPU's framebuffer: -ERANGE.  NVVGPU_PV_BAR_COPY: see
+ * pv.h; -EINPROGRESS from a write means that there is something.
  */
 int nvvgpu_emu_vf_read(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 offset, void *buf,
 		       size_t len);
@@ -91,8 +95,9 @@ int nvvgpu_emu_vf_write(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 o
 #define NVVGPU_EMU_VF_DOORBELL		0x030090
 /*
  * A copy engine, so that DMA can be seen to obey the IOMMU: between guest memory at a bus
- * address and the framebuffer, 1 to 65536 bytes.  A command completes at once with interrupt
- * vector 1; status is 0, or the errno of what went wrong.  Not part of a saved state.
+ * address and the framebuffer, 1 to 65536 bytes.  A command completes with interrupt vector 1;
+ * status is 0, or the errno of what went wrong, and EINPROGRESS until then.  Not part of a saved
+ * state: whoever stops the vGPU has seen its copy to the end.
  */
 #define NVVGPU_EMU_VF_COPY_BUS_LO	0x0300a0
 #define NVVGPU_EMU_VF_COPY_BUS_HI	0x0300a4

@@ -12,7 +12,7 @@
  * BAR1 and the VFs' BARs have no memory behind them (a board has far more of it than
  * the machine it is emulated on): their contents pass through a staging area in BAR0.
  *
- * Shared by kmod/emu/linux and kmod/core/linux; neither calls the other.
+ * Shared by kmod/emu and kmod/core/linux; neither calls the other.
  */
 #ifndef NVVGPU_PV_H
 #define NVVGPU_PV_H
@@ -25,7 +25,7 @@
 #define NVVGPU_PV_CAP_BYTES		0x10
 #define NVVGPU_PV_CAP_MAGIC		0x04	/* u32, after id, next, length and version */
 #define NVVGPU_PV_MAGIC			0x4d45564e	/* "NVEM" */
-#define NVVGPU_PV_VERSION		2
+#define NVVGPU_PV_VERSION		3
 #define NVVGPU_PV_CAP_ADDRESS		0x08	/* u32: of the register in BAR0 */
 /*
  * u32.  Write: this value was written to that register.  Read: how many more writes the board
@@ -53,6 +53,34 @@
 #define NVVGPU_PV_COMMAND_WRITE		2
 
 /*
+ * vGPUs that are had as mediated devices have no function that could interrupt or reach memory
+ * for them, so they leave both to the driver of the PF.
+ *
+ * Interrupts: the board counts up RAISED_BY(gfid, vector), then RAISED, and interrupts the PF.
+ * Only the board writes these.
+ *
+ * DMA: a transfer that writes the register which begins a copy ends with EINPROGRESS.  The driver
+ * reads what there is to copy, a struct nvvgpu_pv_copy at the start of the vGPU's BAR
+ * NVVGPU_PV_BAR_COPY, takes the data from NVVGPU_PV_COPY_DATA in there or puts it there, and ends
+ * the copy by a u32 at the start, 0 or an errno.
+ */
+#define NVVGPU_PV_RAISED		0xf71000
+#define NVVGPU_PV_RAISED_BY(gfid, vector) \
+	(0xf72000 + 4 * (NVVGPU_PV_VECTORS * (gfid) + (vector)))
+#define NVVGPU_PV_VECTORS		8
+#define NVVGPU_PV_GFIDS			64	/* of 1 to 63 */
+
+#define NVVGPU_PV_BAR_COPY		0xff
+#define NVVGPU_PV_COPY_DATA		0x1000
+#define NVVGPU_PV_COPY_MAX		0x10000	/* bytes of a copy */
+
+struct nvvgpu_pv_copy {
+	u64 bus;		/* as the guest knows it */
+	u32 bytes;		/* 1 to NVVGPU_PV_COPY_MAX */
+	u32 to_guest;		/* 1: to the guest's memory; 0: from there */
+};
+
+/*
  * What a driver cannot ask the firmware for: the vGPU types that NVIDIA ships in files, and
  * what the chip can do; and what its driver is to offer.  In BAR0, constant.
  */
@@ -74,6 +102,7 @@ struct nvvgpu_pv_rom {
 	struct nvvgpu_type_desc types[NVVGPU_PV_ROM_TYPES];
 };
 
+static_assert(NVVGPU_PV_RAISED_BY(NVVGPU_PV_GFIDS, 0) <= NVVGPU_PV_STAGING, "they fit");
 static_assert(sizeof(struct nvvgpu_pv_rom) <= NVVGPU_PV_RESULT - NVVGPU_PV_ROM, "it fits");
 
 #endif

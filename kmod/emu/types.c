@@ -52,7 +52,6 @@ static void take_type(struct nvvgpu_emu_type *type, const struct nv_vgpu_type_in
 {
 	type->id = le32_to_cpu(info->type);
 	type->max_instances = le32_to_cpu(info->max_instance);
-	type->bar1_mib = le64_to_cpu(info->bar1_length);
 	type->fb_bytes = le64_to_cpu(info->fb_length);
 	type->heap_bytes = le64_to_cpu(info->gsp_heap_size);
 }

@@ -7,6 +7,7 @@
  * engine.
  */
 #include "board.h"
+#include "pv.h"
 
 #define DOORBELL_CHANNEL(val)	((val) & 0xfff)
 #define COMPLETION_VECTOR	0
@@ -99,12 +100,78 @@ static int copy_checked(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_
 						    copy->bytes);
 }
 
-static void copy_run(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
-		     u32 command)
+static void copy_end(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
+		     u32 status)
 {
-	vgpu->copy.status = -copy_checked(board, gfid, vgpu, command);
+	vgpu->copy.pending = 0;
+	vgpu->copy.status = status;
 	if (vgpu->bus_master)
 		board->ops->vf_interrupt(board->priv, gfid, COPY_VECTOR);
+}
+
+/* -EINPROGRESS: by copy_window_read() and _write() the rest is done. */
+static int copy_run(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
+		    u32 command)
+{
+	int err = copy_checked(board, gfid, vgpu, command);
+
+	if (err == -EINPROGRESS) {
+		vgpu->copy.pending = command;
+		vgpu->copy.status = EINPROGRESS;
+		return err;
+	}
+	copy_end(board, gfid, vgpu, -err);
+	return 0;
+}
+
+/* Where an access to the data of the copy that is pending falls in the framebuffer. */
+static int copy_data(const struct nvvgpu_emu_vgpu *vgpu, u32 command, u64 offset, size_t len,
+		     u64 *at)
+{
+	const struct nvvgpu_emu_copy *copy = &vgpu->copy;
+
+	if (copy->pending != command || offset < NVVGPU_PV_COPY_DATA)
+		return -EINVAL;
+	offset -= NVVGPU_PV_COPY_DATA;
+	if (offset > copy->bytes || len > copy->bytes - offset)
+		return -ERANGE;
+	*at = copy->offset + offset;
+	return 0;
+}
+
+static int copy_window_read(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vgpu *vgpu,
+			    u64 offset, void *buf, size_t len)
+{
+	const struct nvvgpu_pv_copy copy = {
+		.bus = vgpu->copy.bus,
+		.bytes = vgpu->copy.bytes,
+		.to_guest = vgpu->copy.pending == NVVGPU_EMU_VF_COPY_FROM_FB,
+	};
+	u64 at;
+	int err;
+
+	if (vgpu->copy.pending && !offset && len == sizeof(copy)) {
+		memcpy(buf, &copy, sizeof(copy));
+		return 0;
+	}
+	err = copy_data(vgpu, NVVGPU_EMU_VF_COPY_FROM_FB, offset, len, &at);
+	return err ? err : nvvgpu_emu_vgpu_fb_read(board, vgpu, at, buf, len);
+}
+
+static int copy_window_write(struct nvvgpu_emu_board *board, u32 gfid,
+			     struct nvvgpu_emu_vgpu *vgpu, u64 offset, const void *buf, size_t len)
+{
+	u32 status;
+	u64 at;
+	int err;
+
+	if (vgpu->copy.pending && !offset && len == sizeof(status)) {
+		memcpy(&status, buf, sizeof(status));
+		copy_end(board, gfid, vgpu, status);
+		return 0;
+	}
+	err = copy_data(vgpu, NVVGPU_EMU_VF_COPY_TO_FB, offset, len, &at);
+	return err ? err : nvvgpu_emu_vgpu_fb_write(board, vgpu, at, buf, len);
 }
 
 static void set_low(u64 *value, u32 val)
@@ -117,14 +184,14 @@ static void set_high(u64 *value, u32 val)
 	*value = (u64)val << 32 | lower_32_bits(*value);
 }
 
-static void reg_write(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
-		      u64 offset, u32 val)
+static int reg_write(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_emu_vgpu *vgpu,
+		     u64 offset, u32 val)
 {
 	u32 *scratch = scratch_at(vgpu, offset);
 
 	if (scratch) {
 		*scratch = val;
-		return;
+		return 0;
 	}
 	switch (offset) {
 	case NVVGPU_EMU_VF_WINDOW:
@@ -149,9 +216,9 @@ static void reg_write(struct nvvgpu_emu_board *board, u32 gfid, struct nvvgpu_em
 		vgpu->copy.bytes = val;
 		break;
 	case NVVGPU_EMU_VF_COPY_COMMAND:
-		copy_run(board, gfid, vgpu, val);
-		break;
+		return copy_run(board, gfid, vgpu, val);
 	}
+	return 0;
 }
 
 static int check_reg(struct nvvgpu_emu_board *board, u64 offset, size_t len)
@@ -161,10 +228,15 @@ static int check_reg(struct nvvgpu_emu_board *board, u64 offset, size_t len)
 	return offset < NVVGPU_EMU_VF_BAR0_BYTES ? 0 : -ERANGE;
 }
 
-/* Where an access through the aperture falls in the vGPU's framebuffer. */
-static int aperture(struct nvvgpu_emu_vgpu *vgpu, u64 offset, size_t len, u64 *at)
+/*
+ * Where an access through the aperture falls in the vGPU's framebuffer.  How much of its
+ * function's BAR1 a guest gets is the host's choice.
+ */
+static int aperture(struct nvvgpu_emu_board *board, struct nvvgpu_emu_vgpu *vgpu, u64 offset,
+		    size_t len, u64 *at)
 {
-	u64 bytes = (u64)vgpu->bar1_mib << 20;
+	const struct nvvgpu_emu_board_data *data = board->data;
+	u64 bytes = data->vfs_total ? data->vf_bar_bytes[1] : data->bar1_bytes;
 
 	if (offset > bytes || len > bytes - offset)
 		return -ERANGE;
@@ -189,9 +261,11 @@ static int do_read(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 offset
 			put_unaligned_le32(reg_read(vgpu, offset), buf);
 		return err;
 	}
+	if (bar == NVVGPU_PV_BAR_COPY)
+		return copy_window_read(board, vgpu, offset, buf, len);
 	if (bar != 1)
 		return -ERANGE;
-	err = aperture(vgpu, offset, len, &at);
+	err = aperture(board, vgpu, offset, len, &at);
 	return err ? err : nvvgpu_emu_vgpu_fb_read(board, vgpu, at, buf, len);
 }
 
@@ -214,13 +288,14 @@ int nvvgpu_emu_vf_write(struct nvvgpu_emu_board *board, u32 gfid, u32 bar, u64 o
 
 	if (!vgpu)
 		return -ENODEV;
+	if (bar == NVVGPU_PV_BAR_COPY)
+		return copy_window_write(board, gfid, vgpu, offset, buf, len);
 	if (bar > 1)
 		return -ERANGE;
-	err = bar ? aperture(vgpu, offset, len, &at) : check_reg(board, offset, len);
+	err = bar ? aperture(board, vgpu, offset, len, &at) : check_reg(board, offset, len);
 	if (err || vgpu->state == NVVGPU_EMU_VGPU_STOPPED)
 		return err;			/* a stopped vGPU keeps what it has */
 	if (bar)
 		return nvvgpu_emu_vgpu_fb_write(board, vgpu, at, buf, len);
-	reg_write(board, gfid, vgpu, offset, get_unaligned_le32(buf));
-	return 0;
+	return reg_write(board, gfid, vgpu, offset, get_unaligned_le32(buf));
 }

@@ -208,7 +208,6 @@ static void take_boot(struct nvvgpu_emu_vgpu *vgpu, const struct nv_vgpu_bootloa
 {
 	vgpu->type_id = type->id;
 	vgpu->fb_bytes = type->fb_bytes;
-	vgpu->bar1_mib = type->bar1_mib;
 	vgpu->dbdf = le32_to_cpu(boot->dbdf);
 	vgpu->swizz_id = le32_to_cpu(boot->swizz_id);
 	vgpu->channel_first = le32_to_cpu(boot->chid_offset[first_engine]);

@@ -90,6 +90,9 @@ struct nvvgpu_mgr_vgpu {
 	u32 state;		/* NVVGPU_STATE_* */
 	char params[NVVGPU_PARAMS_LEN];
 
+	const struct nvvgpu_mgr_guest_ops *guest_ops;	/* NULL: nobody is called */
+	void *guest;
+
 	struct mutex plugin_lock;
 	struct nvvgpu_plugin *plugin;	/* under plugin_lock; NULL: nothing runs */
 	u32 vm_pid;			/* under plugin_lock */
@@ -210,6 +213,10 @@ void mgr_vgpu_info(const struct nvvgpu_mgr_vgpu *vgpu, struct nvvgpu_vgpu_info *
 void mgr_plugin_event(void *priv, u32 gfid, u32 event);	/* the core's event handler */
 /* not open: has the firmware forget a task that an earlier shutdown left there */
 void mgr_task_forget(struct nvvgpu_mgr_vgpu *vgpu);
+
+/* ---------------------------------------------------------------- guest.c */
+
+extern const struct nvvgpu_guest_ops mgr_guest_ops;	/* of a manager, for the core */
 
 /* ----------------------------------------------------------------- mode.c */
 

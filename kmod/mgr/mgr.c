@@ -152,6 +152,7 @@ int nvvgpu_mgr_start(struct nvvgpu_core *core, const struct nvvgpu_mgr_config *c
 		goto free_mgr;
 	init_space(mgr);
 	mgr->ops.set_event_handler(core, mgr_plugin_event, mgr);
+	mgr->ops.set_guest_ops(core, &mgr_guest_ops, mgr);
 	*ret = mgr;
 	return 0;
 
@@ -177,6 +178,7 @@ static void stop(struct nvvgpu_mgr *mgr, bool scrub)
 	}
 	mgr_change_end(mgr);
 
+	mgr->ops.set_guest_ops(mgr->core, NULL, NULL);
 	mgr->ops.set_event_handler(mgr->core, NULL, NULL);
 	mgr->ops.client_free(mgr->core, mgr->client);
 	mgr_types_free(&mgr->types);

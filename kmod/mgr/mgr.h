@@ -110,7 +110,7 @@ int nvvgpu_mgr_mdev_destroy(struct nvvgpu_mgr *mgr, const u8 *uuid);
 ssize_t nvvgpu_mgr_log_read(struct nvvgpu_mgr *mgr, u32 slot, enum nvvgpu_plugin_log log,
 			    u64 offset, void *buf, size_t len);
 
-/* ------------------------------------------------ for the VFIO driver only */
+/* ------------------------------------------------ for the VFIO drivers only */
 
 /* Boots the plugin task of the vGPU on this slot.  -ENODEV: no type assigned; -EBUSY: open. */
 int nvvgpu_mgr_open(struct nvvgpu_mgr *mgr, u32 slot, u32 vm_pid, struct nvvgpu_mgr_vgpu **ret);
@@ -121,14 +121,39 @@ int nvvgpu_mgr_set_bus_master(struct nvvgpu_mgr_vgpu *vgpu, bool enable);
 const struct nvvgpu_type_desc *nvvgpu_mgr_vgpu_type(const struct nvvgpu_mgr_vgpu *vgpu);
 u32 nvvgpu_mgr_vgpu_gfid(const struct nvvgpu_mgr_vgpu *vgpu);
 
+/* What whoever has it open does for a vGPU whose function cannot. */
+struct nvvgpu_mgr_guest_ops {
+	/* Raises a vector of MSI-X.  With locks of the manager held: must not call it. */
+	void (*inject_interrupt)(void *guest, u32 vector);
+	/*
+	 * All of len between buf and the guest's memory, -EFAULT where there is none.  Within
+	 * nvvgpu_mgr_bar_write() alone, without locks of the manager.
+	 */
+	int (*dma_rw)(void *guest, u64 bus, void *buf, size_t len, bool to_guest);
+};
+
+/* NULL ends it: nobody is called any more when this returns.  So does the vGPU's close. */
+void nvvgpu_mgr_set_guest(struct nvvgpu_mgr_vgpu *vgpu, const struct nvvgpu_mgr_guest_ops *ops,
+			  void *guest);
+
 /*
- * BAR0 registers, in accesses of any size and place, and BAR1 aperture of its virtual function;
- * errors as those of vf_read in core_ops.h.
+ * Its BARs.  Their sizes are 0 or powers of two; errors of an access are those of vf_read in
+ * core_ops.h.  BAR0 takes accesses of any size and place.
  */
+u64 nvvgpu_mgr_bar_bytes(const struct nvvgpu_mgr_vgpu *vgpu, u32 bar);
 int nvvgpu_mgr_bar_read(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, void *buf, size_t len);
 int nvvgpu_mgr_bar_write(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, const void *buf,
 			 size_t len);
-u64 nvvgpu_mgr_trap_pages(const struct nvvgpu_mgr_vgpu *vgpu);	/* of BAR0, bit per 4 KiB */
+/* Of BAR0, bit per 4 KiB: registers, and the table of MSI-X. */
+u64 nvvgpu_mgr_trap_pages(const struct nvvgpu_mgr_vgpu *vgpu);
+
+/* The rest of BAR0 is memory, if the function has any: the areas of it, and their number. */
+struct nvvgpu_mgr_area {
+	u64 offset, bytes;
+};
+#define NVVGPU_MGR_AREAS	32
+u32 nvvgpu_mgr_sparse_mmap(const struct nvvgpu_mgr_vgpu *vgpu,
+			   struct nvvgpu_mgr_area areas[NVVGPU_MGR_AREAS]);
 
 /* Device state; the same contracts as the core's plugin_* calls. */
 int nvvgpu_mgr_stop_work(struct nvvgpu_mgr_vgpu *vgpu, u64 *ret_estimate);

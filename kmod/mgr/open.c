@@ -282,6 +282,7 @@ int nvvgpu_mgr_open(struct nvvgpu_mgr *mgr, u32 slot, u32 vm_pid, struct nvvgpu_
 
 void nvvgpu_mgr_close(struct nvvgpu_mgr_vgpu *vgpu)
 {
+	nvvgpu_mgr_set_guest(vgpu, NULL, NULL);
 	mgr_plugin_begin(vgpu);
 	shutdown(vgpu);
 	mgr_plugin_end(vgpu);
@@ -332,88 +333,7 @@ u32 nvvgpu_mgr_vgpu_gfid(const struct nvvgpu_mgr_vgpu *vgpu)
 	return gfid_of(vgpu);
 }
 
-/* ---------------------------------------------------------------- its function */
-
-static int vf_read(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, void *buf, size_t len)
-{
-	struct nvvgpu_mgr *mgr = vgpu->mgr;
-
-	return mgr->ops.vf_read(mgr->core, gfid_of(vgpu), bar, offset, buf, len);
-}
-
-static int vf_write(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, const void *buf, size_t len)
-{
-	struct nvvgpu_mgr *mgr = vgpu->mgr;
-
-	return mgr->ops.vf_write(mgr->core, gfid_of(vgpu), bar, offset, buf, len);
-}
-
-/* Within one register, which is read as a whole. */
-static int register_read(struct nvvgpu_mgr_vgpu *vgpu, u64 offset, u8 *buf, size_t len)
-{
-	u8 dword[sizeof(u32)];
-	int err;
-
-	err = vf_read(vgpu, 0, round_down(offset, sizeof(dword)), dword, sizeof(dword));
-	if (!err)
-		memcpy(buf, dword + offset % sizeof(dword), len);
-	return err;
-}
-
-/* The other bytes are written as they read: a register knows no byte enables. */
-static int register_write(struct nvvgpu_mgr_vgpu *vgpu, u64 offset, const u8 *buf, size_t len)
-{
-	u8 dword[sizeof(u32)];
-	int err = 0;
-
-	if (len < sizeof(dword))
-		err = register_read(vgpu, round_down(offset, sizeof(dword)), dword, sizeof(dword));
-	if (err)
-		return err;
-	memcpy(dword + offset % sizeof(dword), buf, len);
-	return vf_write(vgpu, 0, round_down(offset, sizeof(dword)), dword, sizeof(dword));
-}
-
-static size_t register_part(u64 offset, size_t len)
-{
-	return min_t(size_t, sizeof(u32) - offset % sizeof(u32), len);
-}
-
-int nvvgpu_mgr_bar_read(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, void *buf, size_t len)
-{
-	u8 *to = buf;
-	size_t part;
-	int err = 0;
-
-	if (bar)
-		return vf_read(vgpu, bar, offset, buf, len);
-	for (; len && !err; len -= part, offset += part, to += part) {
-		part = register_part(offset, len);
-		err = register_read(vgpu, offset, to, part);
-	}
-	return err;
-}
-
-int nvvgpu_mgr_bar_write(struct nvvgpu_mgr_vgpu *vgpu, u32 bar, u64 offset, const void *buf,
-			 size_t len)
-{
-	const u8 *from = buf;
-	size_t part;
-	int err = 0;
-
-	if (bar)
-		return vf_write(vgpu, bar, offset, buf, len);
-	for (; len && !err; len -= part, offset += part, from += part) {
-		part = register_part(offset, len);
-		err = register_write(vgpu, offset, from, part);
-	}
-	return err;
-}
-
-u64 nvvgpu_mgr_trap_pages(const struct nvvgpu_mgr_vgpu *vgpu)
-{
-	return vgpu->mgr->info.vf_trap_pages;
-}
+/* ----------------------------------------------------------------- task's log */
 
 /* change_lock keeps the vGPU and its heap where they are. */
 ssize_t nvvgpu_mgr_log_read(struct nvvgpu_mgr *mgr, u32 slot, enum nvvgpu_plugin_log log,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The life of a vGPU. */
+#include "kmod/emu/board.h"
+#include "kmod/emu/pv.h"
+#include "kmod/mgr/internal.h"
 #include "manager.h"
 
 /* ------------------------------------------------------------------------- create, destroy */
@@ -321,6 +324,213 @@ START_TEST(copy_engine_checks)
 }
 END_TEST
 
+static int leave_dma_read(void *priv, u32 gfid, u64 bus, void *buf, size_t len)
+{
+	return -EINPROGRESS;
+}
+
+static int leave_dma_write(void *priv, u32 gfid, u64 bus, const void *buf, size_t len)
+{
+	return -EINPROGRESS;
+}
+
+static u32 told;	/* interrupts of vector 1 */
+
+static void count_interrupts(void *priv, u32 gfid, u32 vector)
+{
+	told += vector == 1;
+}
+
+static int copy_window(u32 gfid, u64 offset, void *buf, size_t len, bool write)
+{
+	return write ? nvvgpu_emu_vf_write(board.emu, gfid, NVVGPU_PV_BAR_COPY, offset, buf, len) :
+		       nvvgpu_emu_vf_read(board.emu, gfid, NVVGPU_PV_BAR_COPY, offset, buf, len);
+}
+
+/* What the copy engine leaves to the host, by the window of pv.h. */
+START_TEST(copy_by_host)
+{
+	struct nvvgpu_emu_host_ops ops;
+	u32 command = NVVGPU_EMU_VF_COPY_TO_FB, status = 0, gfid;
+	struct nvvgpu_pv_copy job;
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u8 data[4096], back[4096];
+
+	start("t4");
+	ops = *board.emu->ops;
+	ops.vf_dma_read = leave_dma_read;
+	ops.vf_dma_write = leave_dma_write;
+	ops.vf_interrupt = count_interrupts;
+	board.emu->ops = &ops;
+	told = 0;
+	vgpu = open_slot(&board, create(&board, 222).slot);
+	gfid = nvvgpu_mgr_vgpu_gfid(vgpu);
+	ck_assert_int_eq(copy_window(gfid, 0, &job, sizeof(job), false), -EINVAL);
+	ck_assert_int_eq(copy_window(gfid, 0, &status, sizeof(status), true), -EINVAL);
+	ck_assert_uint_eq(copy(vgpu, 8192, sizeof(data), command), EACCES);
+	ck_assert_int_eq(nvvgpu_mgr_set_bus_master(vgpu, true), 0);
+
+	/* to the framebuffer */
+	ck_assert_int_eq(nvvgpu_mgr_bar_write(vgpu, 0, NVVGPU_EMU_VF_COPY_COMMAND, &command,
+					      sizeof(command)), -EINPROGRESS);
+	ck_assert_uint_eq(vf_get(vgpu, NVVGPU_EMU_VF_COPY_STATUS), EINPROGRESS);
+	ck_assert_int_eq(copy_window(gfid, 0, &job, sizeof(job), false), 0);
+	ck_assert_uint_eq(job.bus, 0x100001000);
+	ck_assert_uint_eq(job.bytes, sizeof(data));
+	ck_assert_uint_eq(job.to_guest, 0);
+	memset(data, 0x5a, sizeof(data));
+	ck_assert_int_eq(copy_window(gfid, NVVGPU_PV_COPY_DATA, data, sizeof(data), true), 0);
+	ck_assert_int_eq(copy_window(gfid, NVVGPU_PV_COPY_DATA + 1, data, sizeof(data), true),
+			 -ERANGE);
+	ck_assert_int_eq(copy_window(gfid, NVVGPU_PV_COPY_DATA, back, 4, false), -EINVAL);
+	ck_assert_int_eq(copy_window(gfid, 4, data, 4, true), -EINVAL);
+	ck_assert_uint_eq(told, 0);
+	ck_assert_int_eq(copy_window(gfid, 0, &status, sizeof(status), true), 0);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_uint_eq(vf_get(vgpu, NVVGPU_EMU_VF_COPY_STATUS), 0);
+	ck_assert_int_eq(nvvgpu_mgr_bar_read(vgpu, 1, 8192, back, sizeof(back)), 0);
+	ck_assert(!memcmp(back, data, sizeof(data)));
+
+	/* and from there, with an error to end it */
+	command = NVVGPU_EMU_VF_COPY_FROM_FB;
+	ck_assert_int_eq(nvvgpu_mgr_bar_write(vgpu, 0, NVVGPU_EMU_VF_COPY_COMMAND, &command,
+					      sizeof(command)), -EINPROGRESS);
+	ck_assert_int_eq(copy_window(gfid, 0, &job, sizeof(job), false), 0);
+	ck_assert_uint_eq(job.to_guest, 1);
+	memset(back, 0, sizeof(back));
+	ck_assert_int_eq(copy_window(gfid, NVVGPU_PV_COPY_DATA, back, sizeof(back), false), 0);
+	ck_assert(!memcmp(back, data, sizeof(data)));
+	ck_assert_int_eq(copy_window(gfid, NVVGPU_PV_COPY_DATA, data, 4, true), -EINVAL);
+	status = EFAULT;
+	ck_assert_int_eq(copy_window(gfid, 0, &status, sizeof(status), true), 0);
+	ck_assert_uint_eq(told, 2);
+	ck_assert_uint_eq(vf_get(vgpu, NVVGPU_EMU_VF_COPY_STATUS), EFAULT);
+	ck_assert_int_eq(copy_window(gfid, 0, &job, sizeof(job), false), -EINVAL);
+
+	/* a reset ends it, too */
+	ck_assert_int_eq(nvvgpu_mgr_bar_write(vgpu, 0, NVVGPU_EMU_VF_COPY_COMMAND, &command,
+					      sizeof(command)), -EINPROGRESS);
+	ck_assert_int_eq(nvvgpu_mgr_reset(vgpu), 0);
+	ck_assert_int_eq(copy_window(gfid, 0, &job, sizeof(job), false), -EINVAL);
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+END_TEST
+
+static void expect_bar1(const char *id, u32 type, u64 own, u64 overridden)
+{
+	static const char on[] = "override_bar1_size=1", off[] = "override_bar1_size=0";
+	struct nvvgpu_vgpu_info created;
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u32 why;
+
+	start(id);
+	created = create(&board, type);
+	ck_assert_int_eq(set_params(created.id, on, strlen(on), &why), 0);
+	vgpu = open_slot(&board, created.slot);
+	ck_assert_uint_eq(nvvgpu_mgr_bar_bytes(vgpu, 1), overridden);
+	close_vgpu(&board, vgpu);
+	ck_assert_int_eq(set_params(created.id, off, strlen(off), &why), 0);
+	vgpu = open_slot(&board, created.slot);
+	ck_assert_uint_eq(nvvgpu_mgr_bar_bytes(vgpu, 0), 0x40000);
+	ck_assert_uint_eq(nvvgpu_mgr_bar_bytes(vgpu, 1), own);
+	ck_assert_uint_eq(nvvgpu_mgr_bar_bytes(vgpu, 2), 0);
+	ck_assert_uint_eq(nvvgpu_mgr_bar_bytes(vgpu, 3), 32 << 20);
+	ck_assert_uint_eq(nvvgpu_mgr_bar_bytes(vgpu, 4), 0);
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+
+START_TEST(bar_sizes)
+{
+	struct nvvgpu_mgr_vgpu *vgpu;
+
+	expect_bar1("a40", 557, 256 << 20, 2ull << 30);		/* its function's */
+	expect_bar1("t4", 222, 256 << 20, 256 << 20);		/* the board has no more */
+
+	/* a board without SR-IOV with more of it */
+	start("t4");
+	board.mgr->info.slot_bar1_bytes = 48ull << 30;
+	vgpu = open_slot(&board, create(&board, 222).slot);
+	strcpy(vgpu->params, "override_bar1_size=1");
+	ck_assert_uint_eq(nvvgpu_mgr_vgpu_type(vgpu)->max_instances, 16);
+	ck_assert_uint_eq(nvvgpu_mgr_bar_bytes(vgpu, 1), 2ull << 30);
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+END_TEST
+
+/* All that is no register, and nothing else. */
+START_TEST(areas_to_map)
+{
+	struct nvvgpu_mgr_area areas[NVVGPU_MGR_AREAS];
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u64 pages = 0;
+	u32 count;
+
+	start("l40");
+	vgpu = open_slot(&board, create(&board, 869).slot);
+	count = nvvgpu_mgr_sparse_mmap(vgpu, areas);
+	ck_assert_uint_eq(count, 4);
+	for (u32 i = 0; i < count; i++) {
+		ck_assert(!i || areas[i].offset > areas[i - 1].offset + areas[i - 1].bytes);
+		for (u64 at = 0; at < areas[i].bytes; at += 4096)
+			pages |= BIT_ULL((areas[i].offset + at) / 4096);
+	}
+	ck_assert_uint_eq(pages, ~nvvgpu_mgr_trap_pages(vgpu));
+	close_vgpu(&board, vgpu);
+	board_stop(&board);
+}
+END_TEST
+
+static u32 injected, moved;
+
+static void inject(void *guest, u32 vector)
+{
+	ck_assert_ptr_eq(guest, &board);
+	injected += 1 + vector;
+}
+
+static int move(void *guest, u64 bus, void *buf, size_t len, bool to_guest)
+{
+	ck_assert_ptr_eq(guest, &board);
+	moved += len;
+	return 0;
+}
+
+/* Whoever has a vGPU open is called for it, from when it says so to the close. */
+START_TEST(guest_is_called)
+{
+	static const struct nvvgpu_mgr_guest_ops ops = {
+		.inject_interrupt = inject, .dma_rw = move,
+	};
+	struct nvvgpu_mgr_vgpu *vgpu;
+	u32 gfid;
+	u8 byte;
+
+	start("t4");
+	vgpu = open_slot(&board, create(&board, 222).slot);
+	gfid = nvvgpu_mgr_vgpu_gfid(vgpu);
+	injected = moved = 0;
+	mgr_guest_ops.interrupt(board.mgr, gfid, 3);
+	ck_assert_int_eq(mgr_guest_ops.dma(board.mgr, gfid, 0, &byte, 1, true), -EFAULT);
+	nvvgpu_mgr_set_guest(vgpu, &ops, &board);
+	mgr_guest_ops.interrupt(board.mgr, gfid, 3);
+	mgr_guest_ops.interrupt(board.mgr, gfid + 1, 0);
+	mgr_guest_ops.interrupt(board.mgr, 0, 0);
+	mgr_guest_ops.interrupt(board.mgr, ~0u, 0);
+	ck_assert_int_eq(mgr_guest_ops.dma(board.mgr, gfid, 0, &byte, 1, true), 0);
+	ck_assert_int_eq(mgr_guest_ops.dma(board.mgr, gfid + 1, 0, &byte, 1, true), -EFAULT);
+	ck_assert_uint_eq(injected, 4);
+	ck_assert_uint_eq(moved, 1);
+	close_vgpu(&board, vgpu);
+	mgr_guest_ops.interrupt(board.mgr, gfid, 3);
+	ck_assert_int_eq(mgr_guest_ops.dma(board.mgr, gfid, 0, &byte, 1, true), -EFAULT);
+	ck_assert_uint_eq(injected, 4);
+	board_stop(&board);
+}
+END_TEST
+
 /* Registers are dwords; whoever comes in other sizes is served all the same. */
 START_TEST(registers_of_any_size)
 {
@@ -476,6 +686,10 @@ void add_vgpus_cases(Suite *s)
 	tcase_add_test(c, parameters);
 	tcase_add_loop_test(c, open_and_close, 0, BOARDS);
 	tcase_add_test(c, copy_engine_checks);
+	tcase_add_test(c, copy_by_host);
+	tcase_add_test(c, bar_sizes);
+	tcase_add_test(c, areas_to_map);
+	tcase_add_test(c, guest_is_called);
 	tcase_add_test(c, registers_of_any_size);
 	tcase_add_test(c, task_logs);
 	tcase_add_test(c, crash_and_revival);

@@ -4,10 +4,12 @@
  *
  *   pci.c	the driver of the physical function: probe, remove, suspend
  *   hw.c	struct nvvgpu_hw_ops over its BARs, and what an emulated board needs beside them
+ *   guest.c	what an emulated board leaves to its driver: interrupts and DMA of some vGPUs
  *   sriov.c	its virtual functions, and who is told of them
  *
  * Locks, in the order in which they may be taken: the function's device lock (the driver
- * core's), sriov_lock, then those of ../internal.h, then transfer_lock, then write_lock.
+ * core's), sriov_lock, guest_lock, then those of ../internal.h, then transfer_lock, then
+ * write_lock.
  */
 #ifndef NVVGPU_CORE_GLUE_H
 #define NVVGPU_CORE_GLUE_H
@@ -31,6 +33,13 @@ struct core_pci {
 	struct mutex transfer_lock;	/* the staging area */
 	struct nvvgpu_pv_rom *rom;
 
+	/* guest.c, under guest_lock */
+	struct mutex guest_lock;
+	const struct nvvgpu_guest_ops *guest_ops;	/* NULL: nobody listens */
+	void *guest_priv;
+	u32 raised_seen;
+	u32 raised_by[NVVGPU_PV_GFIDS][NVVGPU_PV_VECTORS];	/* what was told of */
+
 	/* sriov.c, under sriov_lock */
 	struct mutex sriov_lock;
 	const struct nvvgpu_core_listener *listener;
@@ -46,6 +55,18 @@ static inline struct core_pci *to_core_pci(struct nvvgpu_core_device *device)
 int core_hw_init(struct core_pci *pf);
 void core_hw_restart(struct core_pci *pf);	/* before the core starts, again too */
 void core_hw_fini(struct core_pci *pf);
+int core_hw_bar_read(struct core_pci *pf, u32 gfid, u32 bar, u64 offset, void *buf, size_t len);
+int core_hw_bar_write(struct core_pci *pf, u32 gfid, u32 bar, u64 offset, const void *buf,
+		      size_t len);
+
+/* guest.c */
+void core_guest_init(struct core_pci *pf);
+void core_guest_fini(struct core_pci *pf);
+void core_guest_restart(struct core_pci *pf);	/* before the core starts, again too */
+void core_guest_set_ops(struct nvvgpu_hw *hw, const struct nvvgpu_guest_ops *ops, void *priv);
+void core_guest_interrupt(struct core_pci *pf);	/* the function interrupted */
+/* vf_write() ended with -EINPROGRESS: does what is left of it. */
+int core_guest_copy(struct core_pci *pf, u32 gfid);
 
 /* sriov.c */
 void core_sriov_end(struct core_pci *pf);	/* whoever uses the VFs; waits for VFIO users */

@@ -63,6 +63,7 @@ void core_hw_restart(struct core_pci *pf)
 	mutex_lock(&pf->write_lock);
 	pf->lost = false;
 	mutex_unlock(&pf->write_lock);
+	core_guest_restart(pf);
 }
 
 /* ------------------------------------------- what has no memory in its BAR */
@@ -160,15 +161,29 @@ static int hw_bar1_write(struct nvvgpu_hw *hw, u64 offset, const void *buf, size
 	return transfer_write(to_pf(hw), 0, offset, buf, len);
 }
 
+int core_hw_bar_read(struct core_pci *pf, u32 gfid, u32 bar, u64 offset, void *buf, size_t len)
+{
+	return transfer_read(pf, gfid << 8 | bar, offset, buf, len);
+}
+
+int core_hw_bar_write(struct core_pci *pf, u32 gfid, u32 bar, u64 offset, const void *buf,
+		      size_t len)
+{
+	return transfer_write(pf, gfid << 8 | bar, offset, buf, len);
+}
+
 static int hw_vf_read(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, void *buf, size_t len)
 {
-	return transfer_read(to_pf(hw), gfid << 8 | bar, offset, buf, len);
+	return core_hw_bar_read(to_pf(hw), gfid, bar, offset, buf, len);
 }
 
 static int hw_vf_write(struct nvvgpu_hw *hw, u32 gfid, u32 bar, u64 offset, const void *buf,
 		       size_t len)
 {
-	return transfer_write(to_pf(hw), gfid << 8 | bar, offset, buf, len);
+	int err;
+
+	err = core_hw_bar_write(to_pf(hw), gfid, bar, offset, buf, len);
+	return err == -EINPROGRESS ? core_guest_copy(to_pf(hw), gfid) : err;
 }
 
 /* --------------------------------------------------------------------- DMA */
@@ -199,6 +214,7 @@ static const struct nvvgpu_hw_ops hw_ops = {
 	.dma_free = hw_dma_free,
 	.vf_read = hw_vf_read,
 	.vf_write = hw_vf_write,
+	.set_guest_ops = core_guest_set_ops,
 };
 
 /* --------------------------------------------------------------------- life */
@@ -259,6 +275,8 @@ static void describe_vfs(struct core_pci *pf)
 		hw->vf_bar_address[i] = pci_bus_address(pdev, PCI_IOV_RESOURCES + bars[i]);
 		hw->vf_bar_64bit[i] = bar->flags & IORESOURCE_MEM_64;
 	}
+	hw->slot_bar1_bytes = pci_resource_len(pdev, PCI_IOV_RESOURCES + 1) / hw->vfs_total;
+	hw->slot_bar3_bytes = pci_resource_len(pdev, PCI_IOV_RESOURCES + 3) / hw->vfs_total;
 }
 
 static void describe(struct core_pci *pf)
@@ -279,6 +297,8 @@ static void describe(struct core_pci *pf)
 	hw->bar_address[3] = pci_bus_address(pdev, 3);
 	hw->bar1_bytes = pci_resource_len(pdev, 1);
 	hw->vf_trap_pages = pf->rom->vf_trap_pages;
+	hw->slot_bar1_bytes = hw->bar1_bytes;
+	hw->slot_bar3_bytes = pci_resource_len(pdev, 3);
 	describe_vfs(pf);
 
 	pf->device.mixed_size = pf->rom->mixed_size;
@@ -319,6 +339,7 @@ int core_hw_init(struct core_pci *pf)
 		goto err_unmap;
 	mutex_init(&pf->write_lock);
 	mutex_init(&pf->transfer_lock);
+	core_guest_init(pf);
 	describe(pf);
 	return 0;
 
@@ -331,6 +352,7 @@ err_rom:
 
 void core_hw_fini(struct core_pci *pf)
 {
+	core_guest_fini(pf);
 	mutex_destroy(&pf->transfer_lock);
 	mutex_destroy(&pf->write_lock);
 	iounmap(pf->bar0);

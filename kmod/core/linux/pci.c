@@ -18,6 +18,7 @@ static irqreturn_t interrupt(int irq, void *priv)
 	struct core_pci *pf = priv;
 
 	nvvgpu_core_interrupt(pf->device.core);
+	core_guest_interrupt(pf);
 	return IRQ_HANDLED;
 }
 

@@ -63,10 +63,18 @@ static int host_dma_write(void *priv, u64 bus, const void *buf, size_t len)
 	return emu_iommu_write(&gpu->functions[0], bus, buf, len);
 }
 
+/* Of mediated devices the functions do nothing: see ../pv.h. */
+static bool is_mediated(const struct emu_gpu *gpu)
+{
+	return emu_board_has_mdevs(gpu->board);
+}
+
 static int host_vf_dma_read(void *priv, u32 gfid, u64 bus, void *buf, size_t len)
 {
 	struct emu_function *vf = emu_gpu_vf(priv, gfid);
 
+	if (is_mediated(priv))
+		return -EINPROGRESS;
 	return vf ? emu_iommu_read(vf, bus, buf, len) : -EFAULT;
 }
 
@@ -74,6 +82,8 @@ static int host_vf_dma_write(void *priv, u32 gfid, u64 bus, const void *buf, siz
 {
 	struct emu_function *vf = emu_gpu_vf(priv, gfid);
 
+	if (is_mediated(priv))
+		return -EINPROGRESS;
 	return vf ? emu_iommu_write(vf, bus, buf, len) : -EFAULT;
 }
 
@@ -90,11 +100,30 @@ static void host_interrupt(void *priv)
 	raise(&gpu->functions[0], 0);
 }
 
+static void count_up(struct emu_gpu *gpu, u32 reg)
+{
+	void __iomem *at = gpu->functions[0].registers + reg;
+
+	writel(readl(at) + 1, at);
+}
+
+static void tell_driver(struct emu_gpu *gpu, u32 gfid, u32 vector)
+{
+	if (gfid >= NVVGPU_PV_GFIDS || vector >= NVVGPU_PV_VECTORS)
+		return;
+	count_up(gpu, NVVGPU_PV_RAISED_BY(gfid, vector));
+	wmb();				/* what it counts, before the sum */
+	count_up(gpu, NVVGPU_PV_RAISED);
+	host_interrupt(gpu);
+}
+
 static void host_vf_interrupt(void *priv, u32 gfid, u32 vector)
 {
 	struct emu_function *vf = emu_gpu_vf(priv, gfid);
 
-	if (vf)
+	if (is_mediated(priv))
+		tell_driver(priv, gfid, vector);
+	else if (vf)
 		raise(vf, vector);
 }
 

@@ -12,8 +12,10 @@ EXPORT_SYMBOL_GPL(nvvgpu_mgr_set_bus_master);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_vgpu_type);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_vgpu_gfid);
 
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_bar_bytes);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_bar_read);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_bar_write);
+EXPORT_SYMBOL_GPL(nvvgpu_mgr_sparse_mmap);
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_trap_pages);
 
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_stop_work);

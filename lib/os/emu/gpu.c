@@ -209,6 +209,8 @@ static void hw_describe(struct emu_gpu *gpu)
 	hw->bar_address[3] = bar + data->bar1_bytes;
 	hw->bar1_bytes = data->bar1_bytes;
 	hw->vf_trap_pages = NVVGPU_EMU_VF_TRAP_PAGES;
+	hw->slot_bar1_bytes = data->vfs_total ? data->vf_bar_bytes[1] : data->bar1_bytes;
+	hw->slot_bar3_bytes = 32ull << 20;	/* the same on all */
 	hw->emulated = true;
 	if (!data->vfs_total)
 		return;

@@ -37,16 +37,9 @@ static struct emu_vfio *to_vfio(struct os_file *file)
 
 static u64 region_bytes(const struct emu_vfio *vfio, u32 index)
 {
-	switch (index) {
-	case VFIO_PCI_BAR0_REGION_INDEX:
-		return NVVGPU_EMU_VF_BAR0_BYTES;
-	case VFIO_PCI_BAR1_REGION_INDEX:
-		return (u64)nvvgpu_mgr_vgpu_type(vfio->vgpu)->bar1_mib << 20;
-	case VFIO_PCI_CONFIG_REGION_INDEX:
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return CONFIG_BYTES;
-	default:
-		return 0;
-	}
+	return index < VFIO_PCI_ROM_REGION_INDEX ? nvvgpu_mgr_bar_bytes(vfio->vgpu, index) : 0;
 }
 
 /* The guest sees the type's ids and a VGA class, whatever the VF is (kernel.md 1.3). */
