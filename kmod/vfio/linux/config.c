@@ -6,9 +6,6 @@
  */
 #include "device.h"
 
-#define VENDOR_NVIDIA	0x10de
-#define CLASS_VGA	0x030000
-
 #define BYTES(at, count)	((BIT_ULL(count) - 1) << (at))
 
 /* Bit per byte of the header: ours. */
@@ -19,50 +16,14 @@
 
 static_assert(PCI_STD_HEADER_SIZEOF == 64, "one bit per byte");
 
-/* --------------------------------------------------------------- what is there */
-
-/* The flags cannot be written, nor the address bits below the size: so a BAR tells its size. */
-static void set_bar32(struct nvvgpu_vfio_config *config, u32 index, u64 bytes, u32 flags)
-{
-	u32 at = PCI_BASE_ADDRESS_0 + 4 * index;
-
-	put_unaligned_le32(flags, config->value + at);
-	put_unaligned_le32(-bytes, config->writable + at);
-}
-
-static void set_bar64(struct nvvgpu_vfio_config *config, u32 index, u64 bytes)
-{
-	u32 at = PCI_BASE_ADDRESS_0 + 4 * index;
-
-	if (!bytes)
-		return;
-	put_unaligned_le64(PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH,
-			   config->value + at);
-	put_unaligned_le64(-bytes, config->writable + at);
-}
-
-static void set_class(struct nvvgpu_vfio_config *config, u32 class)
-{
-	config->value[PCI_CLASS_PROG] = class;
-	put_unaligned_le16(class >> 8, config->value + PCI_CLASS_DEVICE);
-}
-
 void nvvgpu_vfio_config_init(struct nvvgpu_vfio *nv)
 {
-	u32 id = nvvgpu_mgr_vgpu_type(nv->vgpu)->vdev_id;
 	struct nvvgpu_vfio_config *config = &nv->config;
 
 	mutex_lock(&config->lock);
 	memset(config->value, 0, sizeof(config->value));
 	memset(config->writable, 0, sizeof(config->writable));
-	put_unaligned_le16(VENDOR_NVIDIA, config->value + PCI_VENDOR_ID);
-	put_unaligned_le16(id >> 16, config->value + PCI_DEVICE_ID);
-	set_class(config, CLASS_VGA);
-	set_bar32(config, 0, nvvgpu_vfio_region_bytes(nv, VFIO_PCI_BAR0_REGION_INDEX), 0);
-	set_bar64(config, 1, nvvgpu_vfio_region_bytes(nv, VFIO_PCI_BAR1_REGION_INDEX));
-	set_bar64(config, 3, nvvgpu_vfio_region_bytes(nv, VFIO_PCI_BAR3_REGION_INDEX));
-	put_unaligned_le16(VENDOR_NVIDIA, config->value + PCI_SUBSYSTEM_VENDOR_ID);
-	put_unaligned_le16(id & 0xffff, config->value + PCI_SUBSYSTEM_ID);
+	nvvgpu_header_init(config->value, config->writable, &nv->regions);
 	mutex_unlock(&config->lock);
 }
 
@@ -98,17 +59,11 @@ static ssize_t own_write(struct nvvgpu_vfio_config *config, u64 offset, const ch
 			 size_t count)
 {
 	u8 bytes[PCI_STD_HEADER_SIZEOF];
-	size_t i;
 
 	if (copy_from_user(bytes, buf, count))
 		return -EFAULT;
 	mutex_lock(&config->lock);
-	for (i = 0; i < count; i++) {
-		u8 mask = config->writable[offset + i];
-		u8 *value = &config->value[offset + i];
-
-		*value = (*value & ~mask) | (bytes[i] & mask);
-	}
+	nvvgpu_header_store(config->value + offset, config->writable + offset, bytes, count);
 	mutex_unlock(&config->lock);
 	return count;
 }

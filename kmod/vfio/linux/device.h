@@ -3,17 +3,15 @@
  * The VFIO driver of the vGPUs' virtual functions: vfio_pci_core, with what a guest of a vGPU
  * must see instead of the function itself.
  *
- *   driver.c		probe, open, reset, close
- *   config.c		the parts of configuration space that belong to the vGPU's type
- *   regions.c		which regions there are; what is memory and what the model answers
- *   migration_file.c	the migration states, and the files that a state is read from and
- *			written to
+ *   driver.c	probe, open, reset, close
+ *   config.c	configuration space: whose each byte is
+ *   bars.c	the regions
+ *   common.h	what mediated devices have as well
  *
  * Locks, in the order in which they are taken:
  *
  *  dev_set->lock	VFIO's, around open, close and hot reset
- *  state_mutex		one change of the open vGPU's state at a time: migration, reset, bus
- *			master.  Held across calls of the manager.
+ *  state.lock		see common.h
  *  memory_lock		vfio_pci_core's; under it come the manager's BAR accesses
  *  config.lock		held for moments
  *
@@ -24,11 +22,9 @@
 #ifndef NVVGPU_VFIO_DEVICE_H
 #define NVVGPU_VFIO_DEVICE_H
 
-#include <linux/mutex.h>
 #include <linux/pci.h>
-#include <linux/vfio_pci_core.h>
 #include <linux/workqueue.h>
-#include "../migration.h"
+#include "common.h"
 
 struct nvvgpu_vfio_config {
 	struct mutex lock;		/* all below */
@@ -39,17 +35,11 @@ struct nvvgpu_vfio_config {
 struct nvvgpu_vfio {
 	struct vfio_pci_core_device core;	/* first: vfio_alloc_device() wants it there */
 
-	struct mutex state_mutex;		/* the members up to reset_error */
-	struct nvvgpu_mgr_vgpu *vgpu;		/* NULL: not open; constant while it is */
-	struct nvvgpu_migration *migration;
-	bool bus_master;			/* what the plugin task was told last */
+	struct nvvgpu_state state;
 	struct work_struct reset_work;
-	int reset_error;			/* of the last reset */
+	int reset_error;			/* of the last reset; state.lock */
 
-	/* constant while the device is open; bit per 4 KiB of BAR0 */
-	u64 trap_pages;				/* not to be mapped */
-	u64 register_pages;			/* of these, what the model answers */
-
+	struct nvvgpu_regions regions;
 	struct nvvgpu_vfio_config config;
 };
 
@@ -70,17 +60,16 @@ void nvvgpu_vfio_config_init(struct nvvgpu_vfio *nv);
 ssize_t nvvgpu_vfio_config_rw(struct nvvgpu_vfio *nv, u64 offset, char __user *buf, size_t count,
 			      bool write);
 
-/* regions.c */
+/* bars.c */
+extern const struct nvvgpu_region_ops nvvgpu_vfio_region_ops;
 int nvvgpu_vfio_regions_init(struct nvvgpu_vfio *nv);
-u64 nvvgpu_vfio_region_bytes(struct nvvgpu_vfio *nv, u32 index);
+/* Once vfio_pci_core knows what can be mapped. */
+void nvvgpu_vfio_areas_init(struct nvvgpu_vfio *nv);
 int nvvgpu_vfio_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
 			    struct vfio_info_cap *caps);
 ssize_t nvvgpu_vfio_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *pos);
 ssize_t nvvgpu_vfio_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 			  loff_t *pos);
 int nvvgpu_vfio_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
-
-/* migration_file.c */
-extern const struct vfio_migration_ops nvvgpu_vfio_migration_ops;
 
 #endif

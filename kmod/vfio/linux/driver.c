@@ -36,48 +36,37 @@ ssize_t nvvgpu_vfio_core_rw(struct nvvgpu_vfio *nv, u32 index, u64 offset, char 
 
 /* ------------------------------------------------------------------- bus master */
 
-/* state_mutex held */
+/* state.lock held */
 static int sync_bus_master(struct nvvgpu_vfio *nv)
 {
-	bool enable;
 	u16 command;
-	int err;
 
 	pci_read_config_word(nv->core.pdev, PCI_COMMAND, &command);
-	enable = !PCI_POSSIBLE_ERROR(command) && command & PCI_COMMAND_MASTER;
-	if (enable == nv->bus_master)
-		return 0;
-	err = nvvgpu_mgr_set_bus_master(nv->vgpu, enable);
-	if (!err)
-		nv->bus_master = enable;
-	return err;
+	return nvvgpu_state_set_bus_master(&nv->state, !PCI_POSSIBLE_ERROR(command) &&
+							       command & PCI_COMMAND_MASTER);
 }
 
 int nvvgpu_vfio_sync_bus_master(struct nvvgpu_vfio *nv)
 {
 	int err;
 
-	mutex_lock(&nv->state_mutex);
+	mutex_lock(&nv->state.lock);
 	err = sync_bus_master(nv);
-	mutex_unlock(&nv->state_mutex);
+	mutex_unlock(&nv->state.lock);
 	return err;
 }
 
 /* ------------------------------------------------------------------------ reset */
 
 /*
- * state_mutex held, the function itself was reset.  Afterwards the task allows no DMA, while the
+ * state.lock held, the function itself was reset.  Afterwards the task allows no DMA, while the
  * PCI core has put the command register back to what it was.
  */
 static int reset_vgpu(struct nvvgpu_vfio *nv)
 {
 	int err;
 
-	err = nvvgpu_mgr_reset(nv->vgpu);
-	if (err)
-		return err;
-	nv->bus_master = false;
-	err = nvvgpu_migration_reset(nv->migration);
+	err = nvvgpu_state_reset(&nv->state);
 	if (err)
 		return err;
 	nvvgpu_vfio_config_init(nv);
@@ -89,14 +78,14 @@ static void reset_work(struct work_struct *work)
 {
 	struct nvvgpu_vfio *nv = container_of(work, struct nvvgpu_vfio, reset_work);
 
-	mutex_lock(&nv->state_mutex);
-	if (nv->vgpu) {
+	mutex_lock(&nv->state.lock);
+	if (nv->state.vgpu) {
 		nv->reset_error = reset_vgpu(nv);
 		if (nv->reset_error)
 			pci_err(nv->core.pdev, "the vGPU could not be reset: %d\n",
 				nv->reset_error);
 	}
-	mutex_unlock(&nv->state_mutex);
+	mutex_unlock(&nv->state.lock);
 }
 
 static void reset_done(struct pci_dev *pdev)
@@ -117,9 +106,9 @@ static long reset_ioctl(struct nvvgpu_vfio *nv, unsigned int cmd, unsigned long 
 	if (err)
 		return err;
 	flush_work(&nv->reset_work);
-	mutex_lock(&nv->state_mutex);
+	mutex_lock(&nv->state.lock);
 	err = nv->reset_error;
-	mutex_unlock(&nv->state_mutex);
+	mutex_unlock(&nv->state.lock);
 	return err;
 }
 
@@ -134,37 +123,18 @@ static int start(struct nvvgpu_vfio *nv)
 	err = nvvgpu_mgr_vf_open(nv->core.pdev, task_tgid_vnr(current), &vgpu);
 	if (err)
 		return err;
-	mutex_lock(&nv->state_mutex);
-	nv->vgpu = vgpu;
-	nv->bus_master = false;
-	err = nvvgpu_vfio_regions_init(nv);
-	if (!err)
-		err = nvvgpu_migration_init(vgpu, &nv->migration);
-	if (err)
-		nv->vgpu = NULL;
-	else
-		nvvgpu_vfio_config_init(nv);
-	mutex_unlock(&nv->state_mutex);
-	if (err)
+	err = nvvgpu_state_open(&nv->state, vgpu);
+	if (err) {
 		nvvgpu_mgr_close(vgpu);
-	return err;
-}
-
-/* A restore given up half way leaves an empty framebuffer, not half of one. */
-static void stop(struct nvvgpu_vfio *nv)
-{
-	struct nvvgpu_mgr_vgpu *vgpu = nv->vgpu;
-	bool resuming;
-
-	mutex_lock(&nv->state_mutex);
-	resuming = nvvgpu_migration_state(nv->migration) == VFIO_DEVICE_STATE_RESUMING;
-	nvvgpu_migration_fini(nv->migration);
-	nv->migration = NULL;
-	nv->vgpu = NULL;
-	mutex_unlock(&nv->state_mutex);
-	if (resuming && nvvgpu_mgr_reset(vgpu))
-		pci_err(nv->core.pdev, "an unfinished restore could not be undone\n");
-	nvvgpu_mgr_close(vgpu);
+		return err;
+	}
+	err = nvvgpu_vfio_regions_init(nv);
+	if (err) {
+		nvvgpu_state_close(&nv->state);
+		return err;
+	}
+	nvvgpu_vfio_config_init(nv);
+	return 0;
 }
 
 static int open_device(struct vfio_device *vdev)
@@ -186,6 +156,7 @@ static int open_device(struct vfio_device *vdev)
 		return err;
 	}
 	vfio_pci_core_finish_enable(&nv->core);
+	nvvgpu_vfio_areas_init(nv);
 	return 0;
 }
 
@@ -194,7 +165,7 @@ static void close_device(struct vfio_device *vdev)
 	struct nvvgpu_vfio *nv = to_nvvgpu_vfio(vdev);
 
 	flush_work(&nv->reset_work);
-	stop(nv);
+	nvvgpu_state_close(&nv->state);
 	vfio_pci_core_close_device(vdev);
 }
 
@@ -213,6 +184,29 @@ static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 	}
 }
 
+/* -------------------------------------------------------------------- migration */
+
+static struct file *migrate(struct vfio_device *vdev, enum vfio_device_mig_state target)
+{
+	return nvvgpu_state_migrate(&to_nvvgpu_vfio(vdev)->state, vdev, target);
+}
+
+static int get_migration(struct vfio_device *vdev, enum vfio_device_mig_state *ret)
+{
+	return nvvgpu_state_get_migration(&to_nvvgpu_vfio(vdev)->state, ret);
+}
+
+static int __maybe_unused get_data_size(struct vfio_device *vdev, unsigned long *ret)
+{
+	return nvvgpu_state_get_data_size(&to_nvvgpu_vfio(vdev)->state, ret);
+}
+
+static const struct vfio_migration_ops migration_ops = {
+	.migration_set_state = migrate,
+	.migration_get_state = get_migration,
+	NVVGPU_VFIO_DATA_SIZE_OPS(get_data_size)
+};
+
 /* ------------------------------------------------------------------ VFIO device */
 
 static int init_device(struct vfio_device *vdev)
@@ -223,11 +217,12 @@ static int init_device(struct vfio_device *vdev)
 	err = vfio_pci_core_init_dev(vdev);
 	if (err)
 		return err;
-	mutex_init(&nv->state_mutex);
+	nvvgpu_state_init(&nv->state);
+	nv->regions.ops = &nvvgpu_vfio_region_ops;
 	mutex_init(&nv->config.lock);
 	INIT_WORK(&nv->reset_work, reset_work);
 	vdev->migration_flags = VFIO_MIGRATION_STOP_COPY;
-	vdev->mig_ops = &nvvgpu_vfio_migration_ops;
+	vdev->mig_ops = &migration_ops;
 	atomic_inc(&devices);
 	return 0;
 }
@@ -237,7 +232,7 @@ static void release_device(struct vfio_device *vdev)
 	struct nvvgpu_vfio *nv = to_nvvgpu_vfio(vdev);
 
 	mutex_destroy(&nv->config.lock);
-	mutex_destroy(&nv->state_mutex);
+	nvvgpu_state_fini(&nv->state);
 	vfio_pci_core_release_dev(vdev);
 	if (atomic_dec_and_test(&devices))
 		wake_up_var(&devices);
