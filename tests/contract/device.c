@@ -163,15 +163,6 @@ END_TEST
 
 /* --------------------------------------------------------- save and restore */
 
-static bool migratable(struct nvvgpu_vgpu *vgpu)
-{
-	struct nvvgpu_device *device = open_device(vgpu);
-	bool is = nvvgpu_device_is_migratable(device);
-
-	nvvgpu_device_unref(device);
-	return is;
-}
-
 static struct nvvgpu_vgpu *filled_vgpu(uint64_t seed)
 {
 	struct nvvgpu_vgpu *vgpu = create(WISH(.type = smallest()->key));
@@ -197,12 +188,6 @@ START_TEST(save_and_restore)
 	char *uuid = strdup(nvvgpu_vgpu_get_uuid(vgpu));
 	int fd = new_stream();
 
-	if (!migratable(vgpu)) {
-		check_error(nvvgpu_migrate_save(vgpu, fd, NULL), EOPNOTSUPP,
-			    NVVGPU_REASON_NOT_MIGRATABLE);
-		destroy(vgpu);
-		goto out;
-	}
 	assert_ok(nvvgpu_migrate_save(vgpu, fd, NULL));
 	ck_assert_int_eq(state_of(vgpu), NVVGPU_VGPU_ASSIGNED);
 	destroy(vgpu);
@@ -217,7 +202,6 @@ START_TEST(save_and_restore)
 	check_filled(device, restored, 21);
 	nvvgpu_device_unref(device);
 	destroy(restored);
-out:
 	close(fd);
 	free(uuid);
 }
@@ -230,20 +214,18 @@ START_TEST(restore_beside_its_source)
 	struct nvvgpu_device *device;
 	int fd = new_stream();
 
-	if (migratable(vgpu)) {
-		assert_ok(nvvgpu_migrate_save(vgpu, fd, NULL));
-		ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
-		assert_ok(nvvgpu_migrate_restore(board.gpu, fd, NULL, &restored));
-		ck_assert_str_ne(nvvgpu_vgpu_get_uuid(restored), nvvgpu_vgpu_get_uuid(vgpu));
-		device = open_device(restored);
-		check_filled(device, restored, 22);
-		fill(device, restored, 23);
-		nvvgpu_device_unref(device);
-		device = open_device(vgpu);
-		check_filled(device, vgpu, 22);
-		nvvgpu_device_unref(device);
-		destroy(restored);
-	}
+	assert_ok(nvvgpu_migrate_save(vgpu, fd, NULL));
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	assert_ok(nvvgpu_migrate_restore(board.gpu, fd, NULL, &restored));
+	ck_assert_str_ne(nvvgpu_vgpu_get_uuid(restored), nvvgpu_vgpu_get_uuid(vgpu));
+	device = open_device(restored);
+	check_filled(device, restored, 22);
+	fill(device, restored, 23);
+	nvvgpu_device_unref(device);
+	device = open_device(vgpu);
+	check_filled(device, vgpu, 22);
+	nvvgpu_device_unref(device);
+	destroy(restored);
 	close(fd);
 	destroy(vgpu);
 }
@@ -275,15 +257,13 @@ START_TEST(restore_that_fits_nowhere)
 	int fd = new_stream();
 	uint32_t i;
 
-	if (migratable(vgpu)) {
-		assert_ok(nvvgpu_migrate_save(vgpu, fd, NULL));
-		for (i = 1; i < fact->max_instances; i++)
-			nvvgpu_vgpu_unref(create(WISH(.type = fact->key)));
-		ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
-		check_error(nvvgpu_migrate_restore(board.gpu, fd, NULL, &restored), ENOSPC,
-			    NVVGPU_REASON_EXHAUSTED);
-		ck_assert_uint_eq(vgpu_count(), fact->max_instances);
-	}
+	assert_ok(nvvgpu_migrate_save(vgpu, fd, NULL));
+	for (i = 1; i < fact->max_instances; i++)
+		nvvgpu_vgpu_unref(create(WISH(.type = fact->key)));
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	check_error(nvvgpu_migrate_restore(board.gpu, fd, NULL, &restored), ENOSPC,
+		    NVVGPU_REASON_EXHAUSTED);
+	ck_assert_uint_eq(vgpu_count(), fact->max_instances);
 	close(fd);
 	destroy(vgpu);
 }

@@ -6,8 +6,6 @@
  */
 #include "device.h"
 
-#define VENDOR_NVIDIA	0x10de
-#define CLASS_VGA	0x030000
 #define REVISION	0xa1
 
 #define CAP_PM		0x60
@@ -15,9 +13,7 @@
 #define CAP_MSIX	0xc8
 #define DEVCTL		(CAP_PCIE + PCI_EXP_DEVCTL)
 
-/* in BAR0, where virtual functions have them; the VMM keeps their contents */
-#define MSIX_TABLE	0x10000
-#define MSIX_PBA	0x20000
+#define MSIX_PBA	0x20000		/* in BAR0; the VMM keeps its contents */
 
 /* --------------------------------------------------------------- what is there */
 
@@ -45,33 +41,19 @@ static void set_cap(struct nvvgpu_mdev_config *config, u32 at, u8 id, u8 next)
 	set8(config, at + PCI_CAP_LIST_NEXT, next, 0);
 }
 
-static void set_header(struct nvvgpu_mdev_config *config, u32 id)
+static void set_header(struct nvvgpu_mdev_config *config, const struct nvvgpu_regions *regions)
 {
-	set16(config, PCI_VENDOR_ID, VENDOR_NVIDIA, 0);
-	set16(config, PCI_DEVICE_ID, id >> 16, 0);
+	nvvgpu_header_init(config->value, config->writable, regions);
 	set16(config, PCI_COMMAND, 0,
 	      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
 	set16(config, PCI_STATUS, PCI_STATUS_CAP_LIST, 0);
-	set32(config, PCI_CLASS_REVISION, CLASS_VGA << 8 | REVISION, 0);
+	set8(config, PCI_REVISION_ID, REVISION, 0);
 	set8(config, PCI_CACHE_LINE_SIZE, 0, 0xff);
-	set16(config, PCI_SUBSYSTEM_VENDOR_ID, VENDOR_NVIDIA, 0);
-	set16(config, PCI_SUBSYSTEM_ID, id & 0xffff, 0);
 	set8(config, PCI_CAPABILITY_LIST, CAP_PM, 0);
 	set8(config, PCI_INTERRUPT_LINE, 0, 0xff);
 }
 
-/* The address bits below the size cannot be written: so a BAR tells its size. */
-static void set_bars(struct nvvgpu_mdev_config *config, u64 bar0_bytes, u64 bar1_bytes)
-{
-	set32(config, PCI_BASE_ADDRESS_0, 0, -bar0_bytes);
-	if (!bar1_bytes)
-		return;
-	set32(config, PCI_BASE_ADDRESS_1,
-	      PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH, -bar1_bytes);
-	set32(config, PCI_BASE_ADDRESS_2, 0, upper_32_bits(-bar1_bytes));
-}
-
-/* D3 and back lose nothing, so there is nothing to do for either. */
+/* Asleep it answers to nothing but this; nothing is lost. */
 static void set_pm(struct nvvgpu_mdev_config *config)
 {
 	set_cap(config, CAP_PM, PCI_CAP_ID_PM, CAP_PCIE);
@@ -97,7 +79,7 @@ static void set_msix(struct nvvgpu_mdev_config *config)
 	set_cap(config, CAP_MSIX, PCI_CAP_ID_MSIX, 0);
 	set16(config, CAP_MSIX + PCI_MSIX_FLAGS, NVVGPU_MDEV_VECTORS - 1,
 	      PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	set32(config, CAP_MSIX + PCI_MSIX_TABLE, MSIX_TABLE, 0);
+	set32(config, CAP_MSIX + PCI_MSIX_TABLE, NVVGPU_MDEV_MSIX_TABLE, 0);
 	set32(config, CAP_MSIX + PCI_MSIX_PBA, MSIX_PBA, 0);
 }
 
@@ -108,9 +90,7 @@ void nvvgpu_mdev_config_init(struct nvvgpu_mdev *nm)
 	mutex_lock(&config->lock);
 	memset(config->value, 0, sizeof(config->value));
 	memset(config->writable, 0, sizeof(config->writable));
-	set_header(config, nvvgpu_mdev_back.vgpu_type(nm->vgpu)->vdev_id);
-	set_bars(config, nvvgpu_mdev_region_bytes(nm, VFIO_PCI_BAR0_REGION_INDEX),
-		 nvvgpu_mdev_region_bytes(nm, VFIO_PCI_BAR1_REGION_INDEX));
+	set_header(config, &nm->regions);
 	set_pm(config);
 	set_pcie(config);
 	set_msix(config);
@@ -119,17 +99,28 @@ void nvvgpu_mdev_config_init(struct nvvgpu_mdev *nm)
 
 /* -------------------------------------------------------------------- accesses */
 
-bool nvvgpu_mdev_config_bus_master(struct nvvgpu_mdev *nm)
+static u16 get16(struct nvvgpu_mdev *nm, u32 at)
 {
-	bool master;
+	u16 value;
 
 	mutex_lock(&nm->config.lock);
-	master = get_unaligned_le16(nm->config.value + PCI_COMMAND) & PCI_COMMAND_MASTER;
+	value = get_unaligned_le16(nm->config.value + at);
 	mutex_unlock(&nm->config.lock);
-	return master;
+	return value;
 }
 
-void nvvgpu_mdev_config_read(struct nvvgpu_mdev *nm, u64 offset, void *buf, size_t len)
+bool nvvgpu_mdev_config_bus_master(struct nvvgpu_mdev *nm)
+{
+	return get16(nm, PCI_COMMAND) & PCI_COMMAND_MASTER;
+}
+
+bool nvvgpu_mdev_config_asleep(struct nvvgpu_mdev *nm)
+{
+	/* D1 and D2 are not offered */
+	return (get16(nm, CAP_PM + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK) == (__force u16)PCI_D3hot;
+}
+
+static void config_read(struct nvvgpu_mdev *nm, u64 offset, u8 *buf, size_t len)
 {
 	mutex_lock(&nm->config.lock);
 	memcpy(buf, nm->config.value + offset, len);
@@ -145,19 +136,21 @@ static bool begins_reset(u64 offset, const u8 *buf, size_t len)
 	       buf[at - offset] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
 }
 
-int nvvgpu_mdev_config_write(struct nvvgpu_mdev *nm, u64 offset, const u8 *buf, size_t len)
+static int config_write(struct nvvgpu_mdev *nm, u64 offset, const u8 *buf, size_t len)
 {
 	struct nvvgpu_mdev_config *config = &nm->config;
-	size_t i;
 
 	mutex_lock(&config->lock);
-	for (i = 0; i < len; i++) {
-		u8 mask = config->writable[offset + i];
-		u8 *value = &config->value[offset + i];
-
-		*value = (*value & ~mask) | (buf[i] & mask);
-	}
+	nvvgpu_header_store(config->value + offset, config->writable + offset, buf, len);
 	mutex_unlock(&config->lock);
 	return begins_reset(offset, buf, len) ? nvvgpu_mdev_reset(nm) :
 						nvvgpu_mdev_sync_bus_master(nm);
+}
+
+int nvvgpu_mdev_config_rw(struct nvvgpu_mdev *nm, u64 offset, u8 *buf, size_t len, bool write)
+{
+	if (write)
+		return config_write(nm, offset, buf, len);
+	config_read(nm, offset, buf, len);
+	return 0;
 }

@@ -11,16 +11,11 @@
 
 int nvvgpu_mdev_sync_bus_master(struct nvvgpu_mdev *nm)
 {
-	bool enable;
-	int err = 0;
+	int err;
 
-	mutex_lock(&nm->state_mutex);
-	enable = nvvgpu_mdev_config_bus_master(nm);
-	if (enable != nm->bus_master)
-		err = nvvgpu_mdev_back.vgpu_set_bus_master(nm->vgpu, enable);
-	if (!err)
-		nm->bus_master = enable;
-	mutex_unlock(&nm->state_mutex);
+	mutex_lock(&nm->state.lock);
+	err = nvvgpu_state_set_bus_master(&nm->state, nvvgpu_mdev_config_bus_master(nm));
+	mutex_unlock(&nm->state.lock);
 	return err;
 }
 
@@ -29,13 +24,13 @@ int nvvgpu_mdev_reset(struct nvvgpu_mdev *nm)
 {
 	int err;
 
-	mutex_lock(&nm->state_mutex);
-	err = nvvgpu_mdev_back.vgpu_reset(nm->vgpu);
+	mutex_lock(&nm->state.lock);
+	err = nvvgpu_state_reset(&nm->state);
 	if (!err) {
-		nm->bus_master = false;
+		nvvgpu_mdev_memory_clear(nm);
 		nvvgpu_mdev_config_init(nm);
 	}
-	mutex_unlock(&nm->state_mutex);
+	mutex_unlock(&nm->state.lock);
 	return err;
 }
 
@@ -44,12 +39,22 @@ int nvvgpu_mdev_reset(struct nvvgpu_mdev *nm)
 static int open_device(struct vfio_device *vdev)
 {
 	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
+	struct nvvgpu_mgr_vgpu *vgpu;
 	int err;
 
-	err = nvvgpu_mdev_back.vgpu_start(nm->manager, nm->uuid, task_tgid_vnr(current), &nm->vgpu);
+	err = nvvgpu_mdev_back.vgpu_start(nm->manager, nm->uuid, task_tgid_vnr(current), nm, &vgpu);
 	if (err)
 		return err;
-	nm->bus_master = false;
+	err = nvvgpu_state_open(&nm->state, vgpu);
+	if (err) {
+		nvvgpu_mgr_close(vgpu);
+		return err;
+	}
+	err = nvvgpu_mdev_regions_init(nm);
+	if (err) {
+		nvvgpu_state_close(&nm->state);
+		return err;
+	}
 	nvvgpu_mdev_config_init(nm);
 	return 0;
 }
@@ -58,9 +63,9 @@ static void close_device(struct vfio_device *vdev)
 {
 	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
 
+	nvvgpu_state_close(&nm->state);
+	nvvgpu_mdev_regions_fini(nm);
 	nvvgpu_mdev_irqs_clear(nm);
-	nvvgpu_mdev_back.vgpu_stop(nm->vgpu);
-	nm->vgpu = NULL;
 }
 
 /* ------------------------------------------------------------------------ requests */
@@ -117,6 +122,12 @@ static long set_irqs(struct nvvgpu_mdev *nm, void __user *arg)
 	return err;
 }
 
+static int region_info(struct vfio_device *vdev, struct vfio_region_info *info,
+		       struct vfio_info_cap *caps)
+{
+	return nvvgpu_regions_info(&to_nvvgpu_mdev(vdev)->regions, info, caps);
+}
+
 static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
 	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
@@ -126,7 +137,7 @@ static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(user);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return nvvgpu_vfio_region_info_ioctl(vdev, arg, nvvgpu_mdev_region_info);
+		return nvvgpu_vfio_region_info_ioctl(vdev, arg, region_info);
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return get_irq_info(user);
 	case VFIO_DEVICE_SET_IRQS:
@@ -138,15 +149,52 @@ static long ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 	}
 }
 
+static ssize_t read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *pos)
+{
+	return nvvgpu_regions_rw(&to_nvvgpu_mdev(vdev)->regions, buf, count, pos, false);
+}
+
+static ssize_t write(struct vfio_device *vdev, const char __user *buf, size_t count, loff_t *pos)
+{
+	return nvvgpu_regions_rw(&to_nvvgpu_mdev(vdev)->regions, (char __user *)buf, count, pos,
+				 true);
+}
+
+/* -------------------------------------------------------------------- migration */
+
+static struct file *migrate(struct vfio_device *vdev, enum vfio_device_mig_state target)
+{
+	return nvvgpu_state_migrate(&to_nvvgpu_mdev(vdev)->state, vdev, target);
+}
+
+static int get_migration(struct vfio_device *vdev, enum vfio_device_mig_state *ret)
+{
+	return nvvgpu_state_get_migration(&to_nvvgpu_mdev(vdev)->state, ret);
+}
+
+static int __maybe_unused get_data_size(struct vfio_device *vdev, unsigned long *ret)
+{
+	return nvvgpu_state_get_data_size(&to_nvvgpu_mdev(vdev)->state, ret);
+}
+
+static const struct vfio_migration_ops migration_ops = {
+	.migration_set_state = migrate,
+	.migration_get_state = get_migration,
+	NVVGPU_VFIO_DATA_SIZE_OPS(get_data_size)
+};
+
 /* --------------------------------------------------------------------- VFIO device */
 
 static int init_device(struct vfio_device *vdev)
 {
 	struct nvvgpu_mdev *nm = to_nvvgpu_mdev(vdev);
 
-	mutex_init(&nm->state_mutex);
+	nvvgpu_state_init(&nm->state);
+	nm->regions.ops = &nvvgpu_mdev_region_ops;
 	mutex_init(&nm->config.lock);
 	mutex_init(&nm->irqs.lock);
+	vdev->migration_flags = VFIO_MIGRATION_STOP_COPY;
+	vdev->mig_ops = &migration_ops;
 	nvvgpu_mdev_hold();
 	return 0;
 }
@@ -157,7 +205,7 @@ static void release_device(struct vfio_device *vdev)
 
 	mutex_destroy(&nm->irqs.lock);
 	mutex_destroy(&nm->config.lock);
-	mutex_destroy(&nm->state_mutex);
+	nvvgpu_state_fini(&nm->state);
 	nvvgpu_mdev_drop();
 }
 
@@ -168,10 +216,11 @@ const struct vfio_device_ops nvvgpu_mdev_vfio_ops = {
 	.open_device = open_device,
 	.close_device = close_device,
 	.ioctl = ioctl,
-	.read = nvvgpu_mdev_read,
-	.write = nvvgpu_mdev_write,
+	.read = read,
+	.write = write,
+	.mmap = nvvgpu_mdev_mmap,
 	.request = nvvgpu_mdev_request,
-	NVVGPU_VFIO_REGION_INFO_OPS(nvvgpu_mdev_region_info)
+	NVVGPU_VFIO_REGION_INFO_OPS(region_info)
 	NVVGPU_VFIO_EMULATED_OPS
 	NVVGPU_VFIO_EMULATED_DETACH_OPS
 };

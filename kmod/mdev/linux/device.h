@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The mdev adapter, the front end of mediated devices: vGPUs of boards without SR-IOV, and of those whose framework is mdev.  The
- * mdev framework makes a device for each, and what its VMM sees of PCI is made here.
+ * The mdev adapter, the front end of mediated devices: vGPUs of boards without SR-IOV, and of
+ * those whose framework is mdev.  The mdev framework makes a device for each, and what its VMM sees
+ * of PCI is made here; what the VFIO devices of virtual functions have, too, is in
+ * ../../vfio/linux/common.h.
  *
- *   driver.c	the drivers: of board and VFs, of its manager's slots, of the mdevs
+ *   driver.c	the drivers: of board and VFs, of the mdevs; meets the back end
  *   parent.c	the types of a board or a VF, as the mdev framework knows them
- *   device.c	the VFIO device of an mdev: open, reset, close
+ *   device.c	the VFIO device of an mdev: open, reset, close, migration
  *   config.c	its configuration space
- *   regions.c	its regions
- *   irq.c	its interrupts
+ *   bars.c	its regions
+ *   guest.c	its interrupts and its DMA
  *
  * Locks, in the order in which they are taken:
  *
  *  dev_set->lock	VFIO's, around open and close
- *  state_mutex		one change of the open vGPU's state at a time: reset, bus master.  Held
- *			across calls of the manager.
+ *  state.lock		see common.h; held for accesses to BARs as well, for a register that is
+ *			written may begin DMA, which has to be over when the vGPU is stopped.  That
+ *			is in the VMM's memory and takes as long as the VMM likes: it is its own
+ *			vGPU that waits, until it is killed
+ *  (those of the manager)
  *  config.lock, irqs.lock	held for moments
  */
 #ifndef NVVGPU_MDEV_DEVICE_H
@@ -26,28 +31,30 @@
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include "../../mgr/linux/mdev_ops.h"
+#include "../../vfio/linux/common.h"
 
-#define NVVGPU_MDEV_BAR0_BYTES	0x40000
 #define NVVGPU_MDEV_VECTORS	6		/* of MSI-X */
+#define NVVGPU_MDEV_MSIX_TABLE	0x10000		/* in BAR0, where virtual functions have it */
 
 /* --------------------------------------------------------------- parent.c */
 
 struct nvvgpu_mdev_type {
 	struct mdev_type mdev;
-	char name[12];			/* "222" */
+	u32 id;
+	char sysfs_name[12];		/* "222" */
+	char name[NVVGPU_NAME_LEN];
 };
 
 /* The types of a board or VF, from its binding to the last kobject's end: see parent.c. */
 struct nvvgpu_mdev_parent {
 	struct mdev_parent mdev;
 	struct kref ref;		/* the binding's, and one of each type */
-	struct nvvgpu_mgr_parent manager;	/* while it is bound */
+	const struct nvvgpu_mgr_parent *manager;	/* while it is bound */
 
 	struct kobj_type ktype;
 	void (*release_type)(struct kobject *kobj);	/* the mdev framework's */
 
 	u32 count;
-	struct nvvgpu_type_desc desc[NVVGPU_MAX_TYPES];
 	struct nvvgpu_mdev_type types[NVVGPU_MAX_TYPES];
 	struct mdev_type *list[NVVGPU_MAX_TYPES];
 };
@@ -57,7 +64,11 @@ static inline struct nvvgpu_mdev_parent *to_nvvgpu_mdev_parent(const struct mdev
 	return container_of(type->parent, struct nvvgpu_mdev_parent, mdev);
 }
 
-const struct nvvgpu_type_desc *nvvgpu_mdev_type_desc(const struct mdev_type *type);
+static inline u32 nvvgpu_mdev_type_id(const struct mdev_type *type)
+{
+	return container_of(type, struct nvvgpu_mdev_type, mdev)->id;
+}
+
 int nvvgpu_mdev_parent_add(const struct nvvgpu_mgr_parent *manager, struct mdev_driver *driver,
 			   struct nvvgpu_mdev_parent **ret);
 /* Takes its mdevs off first, and waits for who has one open. */
@@ -84,10 +95,9 @@ struct nvvgpu_mdev {
 	const struct nvvgpu_mgr_parent *manager;
 	u8 uuid[NVVGPU_UUID_LEN];
 
-	struct nvvgpu_mgr_vgpu *vgpu;	/* while the device is open */
-	struct mutex state_mutex;
-	bool bus_master;		/* what the plugin task was told last; state_mutex */
-
+	struct nvvgpu_state state;
+	struct nvvgpu_regions regions;
+	void __iomem *memory;		/* BAR0 of the VF that it is on; NULL: it is on a board */
 	struct nvvgpu_mdev_config config;
 	struct nvvgpu_mdev_irqs irqs;
 };
@@ -106,25 +116,27 @@ int nvvgpu_mdev_reset(struct nvvgpu_mdev *nm);
 /* --------------------------------------------------------------- config.c */
 
 void nvvgpu_mdev_config_init(struct nvvgpu_mdev *nm);
-void nvvgpu_mdev_config_read(struct nvvgpu_mdev *nm, u64 offset, void *buf, size_t len);
-int nvvgpu_mdev_config_write(struct nvvgpu_mdev *nm, u64 offset, const u8 *buf, size_t len);
+int nvvgpu_mdev_config_rw(struct nvvgpu_mdev *nm, u64 offset, u8 *buf, size_t len, bool write);
 bool nvvgpu_mdev_config_bus_master(struct nvvgpu_mdev *nm);
+bool nvvgpu_mdev_config_asleep(struct nvvgpu_mdev *nm);
 
-/* -------------------------------------------------------------- regions.c */
+/* ----------------------------------------------------------------- bars.c */
 
-u64 nvvgpu_mdev_region_bytes(const struct nvvgpu_mdev *nm, u32 index);
-int nvvgpu_mdev_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
-			    struct vfio_info_cap *caps);
-ssize_t nvvgpu_mdev_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *pos);
-ssize_t nvvgpu_mdev_write(struct vfio_device *vdev, const char __user *buf, size_t count,
-			  loff_t *pos);
+extern const struct nvvgpu_region_ops nvvgpu_mdev_region_ops;
+int nvvgpu_mdev_regions_init(struct nvvgpu_mdev *nm);
+void nvvgpu_mdev_regions_fini(struct nvvgpu_mdev *nm);
+void nvvgpu_mdev_memory_clear(struct nvvgpu_mdev *nm);
+int nvvgpu_mdev_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 
-/* ------------------------------------------------------------------ irq.c */
+/* ---------------------------------------------------------------- guest.c */
 
 u32 nvvgpu_mdev_irq_count(u32 index);
 int nvvgpu_mdev_set_irqs(struct nvvgpu_mdev *nm, const struct vfio_irq_set *set, const void *data);
 void nvvgpu_mdev_irqs_clear(struct nvvgpu_mdev *nm);
 void nvvgpu_mdev_request(struct vfio_device *vdev, unsigned int count);
+/* struct nvvgpu_mgr_guest_ops; ref is the struct nvvgpu_mdev */
+void nvvgpu_mdev_inject_interrupt(void *ref, u32 vector);
+int nvvgpu_mdev_dma_rw(void *ref, u64 bus, void *buf, size_t len, bool to_guest);
 
 /* --------------------------------------------------------------- driver.c */
 

@@ -6,8 +6,8 @@
  * driver it binds where driver_override names it and nowhere else, and no module alias loads it for
  * somebody's card.
  *
- * The types of a board without SR-IOV are there as long as its manager, whatever driver the board
- * is bound to.
+ * The types of a board without SR-IOV are there as long as its manager, which tells of it by
+ * probe() and remove(), whatever driver the board is bound to.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -57,8 +57,8 @@ static int create(struct nvvgpu_mdev *nm, struct mdev_device *mdev)
 	if (err)
 		return err;
 	export_uuid(nm->uuid, &uuid);
-	nm->manager = &to_nvvgpu_mdev_parent(mdev->type)->manager;
-	return nvvgpu_mdev_back.vgpu_create(nm->manager, nvvgpu_mdev_type_desc(mdev->type)->id,
+	nm->manager = to_nvvgpu_mdev_parent(mdev->type)->manager;
+	return nvvgpu_mdev_back.vgpu_create(nm->manager, nvvgpu_mdev_type_id(mdev->type),
 					    nm->uuid);
 }
 
@@ -103,13 +103,14 @@ static void mdev_remove(struct mdev_device *mdev)
 
 static unsigned int available(struct mdev_type *type)
 {
-	return nvvgpu_mdev_back.get_instances(&to_nvvgpu_mdev_parent(type)->manager,
-					      nvvgpu_mdev_type_desc(type)->id);
+	return nvvgpu_mdev_back.get_instances(to_nvvgpu_mdev_parent(type)->manager,
+					      nvvgpu_mdev_type_id(type));
 }
 
 static ssize_t show_description(struct mdev_type *type, char *buf)
 {
-	return nvvgpu_mdev_back.get_description(nvvgpu_mdev_type_desc(type), buf);
+	return nvvgpu_mdev_back.get_description(to_nvvgpu_mdev_parent(type)->manager,
+						nvvgpu_mdev_type_id(type), buf);
 }
 
 /* -------------------------------------------------------- nvidia/ of each mdev */
@@ -156,55 +157,70 @@ static struct mdev_driver mdev_driver = {
 	},
 };
 
-/* --------------------------------------------------------------------------- slots */
+/* -------------------------------------------------------------- for the back end */
 
-static int slots_probe(struct auxiliary_device *aux, const struct auxiliary_device_id *id)
+static int parent_probe(struct nvvgpu_mgr_parent *parent)
 {
-	struct nvvgpu_mgr_slots *slots = container_of(aux, struct nvvgpu_mgr_slots, aux);
-	struct nvvgpu_mdev_parent *parent;
+	struct nvvgpu_mdev_parent *mdevs;
 	int err;
 
-	err = nvvgpu_mdev_parent_add(&slots->parent, &mdev_driver, &parent);
+	err = nvvgpu_mdev_parent_add(parent, &mdev_driver, &mdevs);
 	if (err)
 		return err;
-	auxiliary_set_drvdata(aux, parent);
+	parent->front = mdevs;
 	return 0;
 }
 
-static void slots_remove(struct auxiliary_device *aux)
+static void parent_remove(struct nvvgpu_mgr_parent *parent)
 {
-	nvvgpu_mdev_parent_remove(auxiliary_get_drvdata(aux));
+	nvvgpu_mdev_parent_remove(parent->front);
 }
 
-static const struct auxiliary_device_id slots_ids[] = {
-	{ .name = "nvvgpu_mgr." NVVGPU_MGR_SLOTS_NAME },
-	{ }
-};
-MODULE_DEVICE_TABLE(auxiliary, slots_ids);
-
-static struct auxiliary_driver slots_driver = {
-	.probe = slots_probe,
-	.remove = slots_remove,
-	.id_table = slots_ids,
+static const struct nvvgpu_mdev_front_ops front_ops = {
+	.probe = parent_probe,
+	.remove = parent_remove,
+	.vgpu = {
+		.inject_interrupt = nvvgpu_mdev_inject_interrupt,
+		.dma_rw = nvvgpu_mdev_dma_rw,
+	},
 };
 
 /* ----------------------------------------------------------------- board and its VFs */
 
+/* What is in BAR0 of a VF is for its mdev; the function itself does nothing. */
+static int enable_vf(struct pci_dev *vf)
+{
+	int err;
+
+	err = pci_enable_device(vf);
+	if (err)
+		return err;
+	err = pci_request_mem_regions(vf, "nvvgpu_mdev");
+	if (err)
+		pci_disable_device(vf);
+	return err;
+}
+
+static void disable_vf(struct pci_dev *vf)
+{
+	pci_release_mem_regions(vf);
+	pci_disable_device(vf);
+}
+
 static int vf_probe(struct pci_dev *vf)
 {
-	struct nvvgpu_mgr_parent manager;
-	struct nvvgpu_mdev_parent *parent;
+	struct nvvgpu_mgr_parent *parent;
 	int err;
 
 	err = nvvgpu_mgr_vf_bind(vf);
 	if (err)
 		return err;
-	err = nvvgpu_mgr_vf_parent(vf, &manager);
+	err = enable_vf(vf);
 	if (err)
 		return err;
-	err = nvvgpu_mdev_parent_add(&manager, &mdev_driver, &parent);
+	err = nvvgpu_mgr_mdev_add_vf(vf, &parent);
 	if (err) {
-		nvvgpu_mgr_vf_parent_put(&manager);
+		disable_vf(vf);
 		return err;
 	}
 	pci_set_drvdata(vf, parent);
@@ -213,11 +229,8 @@ static int vf_probe(struct pci_dev *vf)
 
 static void vf_remove(struct pci_dev *vf)
 {
-	struct nvvgpu_mdev_parent *parent = pci_get_drvdata(vf);
-	struct nvvgpu_mgr_parent manager = parent->manager;
-
-	nvvgpu_mdev_parent_remove(parent);
-	nvvgpu_mgr_vf_parent_put(&manager);
+	nvvgpu_mgr_mdev_remove_vf(pci_get_drvdata(vf));
+	disable_vf(vf);
 }
 
 static int function_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -285,16 +298,16 @@ static int __init mdev_adapter_init(void)
 	err = mdev_register_driver(&mdev_driver);
 	if (err)
 		return err;
-	err = auxiliary_driver_register(&slots_driver);
+	err = nvvgpu_mgr_mdev_set_front(&front_ops);
 	if (err)
 		goto err_mdev;
 	err = pci_register_driver(&function_driver);
 	if (err)
-		goto err_slots;
+		goto err_front;
 	return 0;
 
-err_slots:
-	auxiliary_driver_unregister(&slots_driver);
+err_front:
+	nvvgpu_mgr_mdev_set_front(NULL);
 err_mdev:
 	mdev_unregister_driver(&mdev_driver);
 	outstanding_wait(&holders);
@@ -305,7 +318,7 @@ static void __exit mdev_adapter_exit(void)
 {
 	nvvgpu_core_end_vfs(&function_driver);
 	pci_unregister_driver(&function_driver);
-	auxiliary_driver_unregister(&slots_driver);
+	nvvgpu_mgr_mdev_set_front(NULL);
 	mdev_unregister_driver(&mdev_driver);
 	outstanding_wait(&holders);
 }

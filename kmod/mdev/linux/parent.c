@@ -12,13 +12,6 @@
 #include <linux/slab.h>
 #include "device.h"
 
-const struct nvvgpu_type_desc *nvvgpu_mdev_type_desc(const struct mdev_type *type)
-{
-	const struct nvvgpu_mdev_parent *parent = to_nvvgpu_mdev_parent(type);
-
-	return &parent->desc[container_of(type, struct nvvgpu_mdev_type, mdev) - parent->types];
-}
-
 static void free_parent(struct kref *ref)
 {
 	kvfree(container_of(ref, struct nvvgpu_mdev_parent, ref));
@@ -55,32 +48,48 @@ static void hold_by_types(struct nvvgpu_mdev_parent *parent)
 	}
 }
 
+static int describe_type(struct nvvgpu_mdev_parent *parent, u32 id, struct nvvgpu_mdev_type *type)
+{
+	type->id = id;
+	snprintf(type->sysfs_name, sizeof(type->sysfs_name), "%u", id);
+	type->mdev.sysfs_name = type->sysfs_name;
+	type->mdev.pretty_name = type->name;
+	return nvvgpu_mdev_back.get_name(parent->manager, id, type->name);
+}
+
+static int describe_types(struct nvvgpu_mdev_parent *parent)
+{
+	u32 ids[NVVGPU_MAX_TYPES];
+	int count, err = 0;
+
+	count = nvvgpu_mdev_back.get_types(parent->manager, ids);
+	if (count < 0)
+		return count;
+	while (parent->count < count && !err) {
+		struct nvvgpu_mdev_type *type = &parent->types[parent->count];
+
+		parent->list[parent->count] = &type->mdev;
+		err = describe_type(parent, ids[parent->count++], type);
+	}
+	return err;
+}
+
 static int new_parent(const struct nvvgpu_mgr_parent *manager, struct nvvgpu_mdev_parent **ret)
 {
 	struct nvvgpu_mdev_parent *parent;
-	int count;
-	u32 i;
+	int err;
 
 	parent = kvzalloc(sizeof(*parent), GFP_KERNEL);
 	if (!parent)
 		return -ENOMEM;
-	count = nvvgpu_mdev_back.get_types(manager, parent->desc);
-	if (count < 0) {
+	parent->manager = manager;
+	err = describe_types(parent);
+	if (err) {
 		kvfree(parent);
-		return count;
+		return err;
 	}
 	kref_init(&parent->ref);
 	nvvgpu_mdev_hold();
-	parent->manager = *manager;
-	parent->count = count;
-	for (i = 0; i < parent->count; i++) {
-		struct nvvgpu_mdev_type *type = &parent->types[i];
-
-		snprintf(type->name, sizeof(type->name), "%u", parent->desc[i].id);
-		type->mdev.sysfs_name = type->name;
-		type->mdev.pretty_name = parent->desc[i].name;
-		parent->list[i] = &type->mdev;
-	}
 	*ret = parent;
 	return 0;
 }

@@ -6,6 +6,8 @@
  * Locks, in the order in which they may be taken:
  *
  *  (device locks of a function, then the core's sriov_lock)
+ *  board_lock	a front end of mediated devices gets the board, or loses it.  Held while it
+ *		waits for who has a vGPU open; all below comes under it.
  *  vf_lock	our files come into a VF's sysfs and go from it.  Removing them waits for who
  *		reads or writes one, so this is taken before all that a show function takes,
  *		and nobody waits for it with the gate held.
@@ -66,6 +68,7 @@ static void release(struct kref *ref)
 	struct mgr_device *md = container_of(ref, struct mgr_device, ref);
 
 	put_device(&md->aux->dev);
+	mutex_destroy(&md->board_lock);
 	mutex_destroy(&md->vf_lock);
 	mutex_destroy(&md->uevent_lock);
 	ida_free(&minors, md->minor);
@@ -260,6 +263,7 @@ static int new_device(struct auxiliary_device *aux, struct mgr_device **ret)
 	init_rwsem(&md->gate);
 	init_waitqueue_head(&md->wait);
 	mutex_init(&md->vf_lock);
+	mutex_init(&md->board_lock);
 	mgr_uevent_init(md);
 	*ret = md;
 	return 0;
@@ -282,18 +286,15 @@ static int probe(struct auxiliary_device *aux, const struct auxiliary_device_id 
 	mgr_debugfs_add(md);
 	list(md);
 	nvvgpu_core_listen(nvvgpu_core_device(aux), &listener, md);
-	err = mgr_slots_add(md, &md->slots_device);
-	if (err)
-		goto err_unlisten;
+	mgr_mdev_add_board(md);
 	/* last, so that who opens it at once sees the VFs */
 	err = mgr_chardev_add(md);
 	if (err)
-		goto err_slots;
+		goto err_board;
 	return 0;
 
-err_slots:
-	mgr_slots_remove(md->slots_device);
-err_unlisten:
+err_board:
+	mgr_mdev_remove_board(md);
 	nvvgpu_core_unlisten(nvvgpu_core_device(aux));
 	unlist(md);
 	mgr_debugfs_remove(md);
@@ -307,7 +308,7 @@ static void remove(struct auxiliary_device *aux)
 {
 	struct mgr_device *md = auxiliary_get_drvdata(aux);
 
-	mgr_slots_remove(md->slots_device);	/* waits for who has a vGPU open */
+	mgr_mdev_remove_board(md);
 	mgr_chardev_remove(md);
 	nvvgpu_core_unlisten(nvvgpu_core_device(aux));	/* the VFs' files go with it */
 	unlist(md);
@@ -482,7 +483,6 @@ err_debugfs:
 static void __exit fini(void)
 {
 	auxiliary_driver_unregister(&driver);
-	mgr_slots_exit();
 	mgr_vf_sysfs_exit();
 	mgr_debugfs_exit();
 	mgr_chardev_exit();

@@ -7,7 +7,6 @@
  *   chardev.c	/dev/nvvgpu/<address of the physical function>
  *   uevent.c	events, for those who read and those who listen to udev
  *   vf_sysfs.c	nvidia/ of every virtual function
- *   slots.c	the device by which boards without SR-IOV get mediated devices
  *   mdev_parent.c	the back end of mediated devices
  *   debugfs.c	logs of the plugin tasks, and a summary
  *   exports.c	what of mgr.h the VFIO driver may use
@@ -30,6 +29,7 @@
 #include "mgr_device.h"
 
 struct mgr_device;
+struct nvvgpu_mgr_parent;
 
 /* One log in debugfs. */
 struct mgr_log {
@@ -77,7 +77,10 @@ struct mgr_device {
 	struct mutex vf_lock;
 	struct pci_dev *vfs[NVVGPU_MAX_VGPUS];
 
-	struct nvvgpu_mgr_slots *slots_device;	/* slots.c; NULL on a board with SR-IOV */
+	/* mdev_parent.c: of a board without SR-IOV, under board_lock */
+	struct mutex board_lock;
+	bool board_ready;			/* for a front end */
+	struct nvvgpu_mgr_parent *board;	/* NULL: no front end has it */
 
 	/* debugfs.c */
 	struct dentry *directory;
@@ -141,6 +144,12 @@ int mgr_vf_sysfs_init(void);
 void mgr_vf_sysfs_exit(void);
 void mgr_vf_sysfs_add(struct mgr_device *md, unsigned int vfs);
 void mgr_vf_sysfs_remove(struct mgr_device *md);
+
+/* ---------------------------------------------------------- mdev_parent.c */
+
+/* For a front end that is there or comes: the board, where it has mediated devices itself. */
+void mgr_mdev_add_board(struct mgr_device *md);
+void mgr_mdev_remove_board(struct mgr_device *md);	/* waits for who has a vGPU open */
 
 /* -------------------------------------------------------------- debugfs.c */
 

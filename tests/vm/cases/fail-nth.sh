@@ -56,6 +56,18 @@ mkdir "$CONFIGFS/second"
 every "a board" 6 "nvvgpu_emu nvvgpu_core nvvgpu_mgr" \
     write "$CONFIGFS/second/live" 1 "$CONFIGFS/second/live" 0
 check "the board's directory goes" rmdir "$CONFIGFS/second"
+
+uuid=00000000-0000-4000-8000-0000000000fb
+mkdir "$CONFIGFS/mdevs"
+put a40 "$CONFIGFS/mdevs/board"
+put mdev "$CONFIGFS/mdevs/framework"
+check "a board with mdevs" put 1 "$CONFIGFS/mdevs/live"
+device=/sys/bus/pci/devices/$(cat "$CONFIGFS/mdevs/address")
+check "a function" put 1 "$device/sriov_numvfs"
+put $uuid "$device/virtfn0/mdev_supported_types/nvidia-557/create"
+every "an open of an mdev" 16 "nvvgpu_core nvvgpu_mgr nvvgpu_vfio nvvgpu_mdev" open $uuid
+check "its board goes" put 0 "$CONFIGFS/mdevs/live"
+check "and its directory" rmdir "$CONFIGFS/mdevs"
 check "the first is as it was" nvvgpu show "$PF"
 
 done_testing

@@ -146,6 +146,21 @@ state_of() {
     nvvgpu show "$1" --json | sed -n 's/.*"state": *"\([a-z]*\)".*/\1/p' | head -n 1
 }
 
+# program COMMAND...: its TAP, each result one of ours
+program() {
+    "$@" >/tmp/tap 2>/tmp/tap.err
+    ended=$?
+    while read -r line; do
+        case $line in
+        "ok "*) ok "${line#*- }" ;;
+        "not ok "*) not_ok "${line#*- }" ;;
+        "#"* | "Bail out"*) echo "# $line" ;;
+        esac
+    done </tmp/tap
+    [ ! -s /tmp/tap.err ] || sed 's/^/# /' /tmp/tap.err
+    is "$1 ended well" 0 $ended
+}
+
 # hold DEVICE [OPTION]: opens its VFIO device as a VMM does; let_go closes it
 hold() {
     rm -f /tmp/held

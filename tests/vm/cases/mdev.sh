@@ -73,10 +73,12 @@ check "some" put "frame_rate_limiter=0" "$params"
 is "are there" "frame_rate_limiter=0" "$(cat "$params")"
 refused "they are made up" "invalid" put "=,=" "$params"
 
-# what a VMM does
-for test in info regions config bars registers framebuffer interrupts reset flr; do
-    check "VFIO device: $test" mdev-device "$first" $test
-done
+check "with one more character, which the driver eats" sh -c "printf frame_rate_limiter=12 >$params"
+is "are there" "frame_rate_limiter=1" "$(cat "$params")"
+check "a blank clears them" put " " "$params"
+is "none are there" "" "$(cat "$params")"
+
+# what a VMM does; mdev-devices.sh has the rest
 hold "$first"
 refused "parameters while open" "busy" put "disable_vnc=1" "$params"
 is "running" 1 "$(nvvgpu vgpus "$PF" --json | grep -c '"running"')"

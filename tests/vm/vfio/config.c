@@ -10,10 +10,10 @@ void test_config_ids(void)
 	unsigned int at, seen = 0;
 
 	expect_eq(get(&device, CONFIG, 0x00, 2), 0x10de);
-	expect_eq(get(&device, CONFIG, 0x02, 2), VDEV_ID >> 16);
+	expect_eq(get(&device, CONFIG, 0x02, 2), model.vdev_id >> 16);
 	expect_eq(get(&device, CONFIG, 0x08, 4) >> 8, 0x030000);
 	expect_eq(get(&device, CONFIG, 0x2c, 2), 0x10de);
-	expect_eq(get(&device, CONFIG, 0x2e, 2), VDEV_ID & 0xffff);
+	expect_eq(get(&device, CONFIG, 0x2e, 2), model.vdev_id & 0xffff);
 	expect_eq(get(&device, CONFIG, 0x30, 4), 0);
 	expect_eq(get(&device, CONFIG, 0x3d, 1), 0);
 	expect(get(&device, CONFIG, 0x06, 2) & 0x10);
@@ -25,8 +25,8 @@ void test_config_ids(void)
 		put(&device, CONFIG, at, 1, 0x5a);
 	put(&device, CONFIG, 0x2c, 4, 0);
 	put(&device, CONFIG, 0x3d, 1, 1);
-	expect_eq(get(&device, CONFIG, 0x00, 4), (VDEV_ID >> 16) << 16 | 0x10de);
-	expect_eq(get(&device, CONFIG, 0x2c, 4), (VDEV_ID & 0xffff) << 16 | 0x10de);
+	expect_eq(get(&device, CONFIG, 0x00, 4), (model.vdev_id >> 16) << 16 | 0x10de);
+	expect_eq(get(&device, CONFIG, 0x2c, 4), (model.vdev_id & 0xffff) << 16 | 0x10de);
 	expect_eq(get(&device, CONFIG, 0x3d, 1), 0);
 }
 
@@ -130,7 +130,7 @@ void test_fuzz_config(void)
 		fuzz_config(&device);
 	put(&device, CONFIG, capability(&device, 0x01) + 4, 2, 0);
 	reset(&device);
-	expect_eq(get(&device, CONFIG, 0x00, 4), (VDEV_ID >> 16) << 16 | 0x10de);
+	expect_eq(get(&device, CONFIG, 0x00, 4), (model.vdev_id >> 16) << 16 | 0x10de);
 	expect_traces(&device, 0);
 	expect_works(&device);
 }

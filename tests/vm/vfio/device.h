@@ -2,7 +2,7 @@
 /*
  * The VFIO device of a vGPU, as the tests of this program see it.
  *
- *   main.c	the stage: two vGPUs on two virtual functions	device.c	helpers
+ *   main.c	the stage: two vGPUs, on virtual functions or as mdevs	device.c	helpers
  *   regions.c	information, mappings, BARs		config.c	configuration space, fuzz
  *   dma.c	interrupts, DMA				reset.c		reset, reopening, power
  *   two.c	one vGPU against the other		migration.c	states, data, races
@@ -42,8 +42,16 @@
 #define MSIX_VECTORS 6
 #define PLAIN 0x4000		/* a page of BAR0 that is memory */
 
-#define TYPE_ID 871		/* L40-1Q */
-#define VDEV_ID 0x26b5176f
+/* What is not the same for all of the devices that this knows. */
+struct model {
+	const char *name;
+	uint32_t vdev_id;
+	bool function;		/* a virtual function, not an mdev */
+	bool memory;		/* BAR0 beside the registers is memory, which can be mapped */
+};
+extern struct model model;
+
+#define TYPE_ID 871		/* L40-1Q, where vGPUs are made here */
 #define FRAMEBUFFER (1ull << 30)
 #define BAR1_BYTES (256ull << 20)
 
@@ -55,7 +63,7 @@
 #define BAR1 VFIO_PCI_BAR1_REGION_INDEX
 #define BAR3 VFIO_PCI_BAR3_REGION_INDEX
 
-/* the board, its two functions, and the ids of the vGPUs on them (0: none) */
+/* the board, its two functions or the uuids of two mdevs, and the ids of vGPUs made here */
 extern char pf[NAME_MAX + 1], functions[2][NAME_MAX + 1];
 extern uint32_t vgpus[2];
 extern uint64_t seed, random_state, fuzz_count;
@@ -90,6 +98,8 @@ void fb_fill(struct device *device, uint64_t at, size_t len, uint64_t number);
 void bus_master(struct device *device, bool on);
 void reset(struct device *device);
 void *map(struct device *device, uint32_t index, uint64_t at, size_t len, int flags);
+/* A page of the device's memory, PLAIN; where it has none, of zeros that nobody writes to. */
+void *map_memory(struct device *device);
 void leave_traces(struct device *device, uint64_t number);
 void expect_traces(struct device *device, uint64_t number);
 void expect_works(struct device *device);
@@ -121,11 +131,13 @@ void test_framebuffer(void);
 void test_bar3(void);
 void test_kill(void);
 void test_interrupt(void);
+void test_irqs(void);
 void test_dma(void);
 void test_dma_refused(void);
 void test_reset(void);
 void test_flr(void);
 void test_reset_keeps_dma(void);
+void test_reset_ends_dma(void);
 void test_reopen(void);
 void test_power(void);
 void test_two(void);
@@ -138,5 +150,8 @@ void test_migration(void);
 void test_migration_bad_data(void);
 void test_migration_close(void);
 void test_races(void);
+void test_fill(void);
+void test_filled(void);
+void test_override(void);
 
 #endif

@@ -83,6 +83,59 @@ void test_interrupt(void)
 	expect_eq(raised(fds[0], 5000), 1);
 }
 
+static int set_irqs(struct device *device, uint32_t index, uint32_t flags, uint32_t start,
+		    uint32_t count, const void *data, size_t len)
+{
+	char buf[sizeof(struct vfio_irq_set) + 64]
+		__attribute__((aligned(__alignof__(struct vfio_irq_set))));
+	struct vfio_irq_set *set = (void *)buf;
+
+	*set = (struct vfio_irq_set){
+		.argsz = sizeof(*set) + len, .flags = flags, .index = index,
+		.start = start, .count = count,
+	};
+	if (len)
+		memcpy(set->data, data, len);
+	return ioctl(device->fd, VFIO_DEVICE_SET_IRQS, set);
+}
+
+/* What a VMM does with them itself. */
+void test_irqs(void)
+{
+	const uint32_t events = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	const uint32_t raise = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
+	const uint32_t some = VFIO_IRQ_SET_DATA_BOOL | VFIO_IRQ_SET_ACTION_TRIGGER;
+	const uint32_t mask = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK;
+	const uint32_t msix = VFIO_PCI_MSIX_IRQ_INDEX;
+	struct device device = device_open(0);
+	int32_t fds[MSIX_VECTORS], bad = 9999, none = -1;
+
+	vectors(&device, fds);
+	expect(!set_irqs(&device, msix, raise, 2, 2, NULL, 0));
+	expect(!set_irqs(&device, msix, some, 3, 2, (uint8_t[]){ 1, 0 }, 2));
+	expect_eq(raised(fds[1], 0), 0);
+	expect_eq(raised(fds[2], 0), 1);
+	expect_eq(raised(fds[3], 0), 2);
+	expect_eq(raised(fds[4], 0), 0);
+	expect(!set_irqs(&device, msix, events, 2, 1, &none, sizeof(none)));
+	expect(!set_irqs(&device, msix, raise, 2, 1, NULL, 0));
+	expect_eq(raised(fds[2], 0), 0);
+	expect_errno(set_irqs(&device, msix, events, 1, MSIX_VECTORS, fds, sizeof(fds)), EINVAL);
+	expect_errno(set_irqs(&device, msix, events, 5, 1, &bad, sizeof(bad)), EBADF);
+	expect_errno(set_irqs(&device, VFIO_PCI_INTX_IRQ_INDEX, raise, 0, 1, NULL, 0), EINVAL);
+	expect_errno(set_irqs(&device, msix, mask, 0, 1, NULL, 0), ENOTTY);
+	expect(!set_irqs(&device, VFIO_PCI_REQ_IRQ_INDEX, events, 0, 1, fds, sizeof(*fds)));
+	/* off, and the vGPU raises one nobody hears */
+	expect(!set_irqs(&device, msix, raise, 0, 0, NULL, 0));
+	bus_master(&device, true);
+	reg_put(&device, REG_DOORBELL, 0);
+	expect_eq(raised(fds[0], 200), 0);
+	vectors(&device, fds);
+	reg_put(&device, REG_DOORBELL, 0);
+	expect_eq(raised(fds[0], 5000), 1);
+	/* what is left is given back with the device */
+}
+
 /* ------------------------------------------------------------------------ DMA */
 
 void dma_map(struct device *device, void *memory, uint64_t iova, size_t len, uint32_t flags)

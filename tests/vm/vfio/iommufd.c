@@ -39,7 +39,8 @@ static int open_node(const char *name)
 	DIR *nodes;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", name);
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/vfio-dev",
+		 strchr(name, ':') ? "pci" : "mdev", name);
 	nodes = opendir(path);
 	if (!nodes)
 		return -errno;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: vfio-device [--seed N] [--count N] [--iommufd yes] [TEST]...
+ * usage: vfio-device [--seed N] [--count N] [--iommufd yes]
+ *		      [--mdevs t4|a40 --first UUID --second UUID] [TEST]...
  *
  * The VFIO devices of two vGPUs through the stock uAPI, as a VMM uses them: regions, mappings,
  * configuration space, interrupts, DMA, reset, migration; one vGPU against the other.  It turns
- * on two virtual functions of the first board, puts a vGPU on each, and takes all back.  Each
- * test runs in a process of its own.  Prints TAP.
+ * on two virtual functions of the first board, puts a vGPU on each, and takes all back; or takes
+ * two mdevs that are there, GRID T4-1B or A40-1Q.  Each test runs in a process of its own.
+ * Prints TAP.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -162,16 +164,24 @@ static void test_no_type(void)
 		expect_eq(memory[1], 0x600df00d);
 }
 
-#define TEST(name) { #name, test_##name }
+#define TEST(name) { #name, test_##name, ANY }
+#define ON(model, name) { #name, test_##name, model }
 
 static const struct test {
 	const char *name;
 	void (*run)(void);
+	enum {
+		ANY,
+		MEMORY,		/* devices that have it in BAR0 */
+		FUNCTION,	/* virtual functions */
+		MDEV,
+		NAMED,		/* when it is named: needs something before, or after */
+	} on;
 } tests[] = {
 	TEST(info),
 	TEST(regions),
-	TEST(sparse),
-	TEST(mmap),
+	ON(MEMORY, sparse),
+	ON(MEMORY, mmap),
 	TEST(mmap_refused),
 	TEST(config_ids),
 	TEST(bar_sizing),
@@ -182,11 +192,13 @@ static const struct test {
 	TEST(bar3),
 	TEST(kill),
 	TEST(interrupt),
+	TEST(irqs),
 	TEST(dma),
 	TEST(dma_refused),
 	TEST(reset),
 	TEST(flr),
-	TEST(reset_keeps_dma),
+	ON(FUNCTION, reset_keeps_dma),
+	ON(MDEV, reset_ends_dma),
 	TEST(reopen),
 	TEST(power),
 	TEST(two),
@@ -199,6 +211,9 @@ static const struct test {
 	TEST(migration_bad_data),
 	TEST(migration_close),
 	TEST(races),
+	ON(NAMED, override),
+	ON(NAMED, fill),
+	ON(NAMED, filled),
 };
 
 static unsigned int count, bad;
@@ -230,41 +245,94 @@ static void run(const struct test *test)
 	result(!status, test->name);
 }
 
-static bool wanted(const char *name, int argc, char **argv)
+static bool wanted(const struct test *test, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++)
-		if (!strcmp(argv[i], name))
+		if (!strcmp(argv[i], test->name))
 			return true;
-	return !argc;
+	if (argc)
+		return false;
+	switch (test->on) {
+	case ANY:
+		return true;
+	case MEMORY:
+		return model.memory;
+	case FUNCTION:
+		return model.function;
+	case MDEV:
+		return !model.function;
+	default:
+		return false;
+	}
+}
+
+static const struct model models[] = {
+	{ "l40", 0x26b5176f, true, true },	/* L40-1Q */
+	{ "a40", 0x223514d7, false, true },	/* A40-1Q, on virtual functions */
+	{ "t4", 0x1eb81309, false, false },	/* T4-1B */
+};
+
+static void choose_model(const char *name)
+{
+	for (unsigned int i = 0; i < sizeof(models) / sizeof(*models); i++)
+		if (!strcmp(models[i].name, name))
+			model = models[i];
+}
+
+/* The number of arguments that were options. */
+static int take_options(int argc, char **argv)
+{
+	int at = 1;
+
+	for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
+		const char *value = argv[at + 1];
+
+		if (!strcmp(argv[at], "--seed"))
+			seed = strtoull(value, NULL, 0);
+		else if (!strcmp(argv[at], "--iommufd"))
+			iommufd = !strcmp(value, "yes");
+		else if (!strcmp(argv[at], "--mdevs"))
+			choose_model(value);
+		else if (!strcmp(argv[at], "--first"))
+			snprintf(functions[0], sizeof(functions[0]), "%s", value);
+		else if (!strcmp(argv[at], "--second"))
+			snprintf(functions[1], sizeof(functions[1]), "%s", value);
+		else
+			fuzz_count = strtoull(value, NULL, 0);
+	}
+	return at;
+}
+
+/* What was made is taken back. */
+static void end_functions(void)
+{
+	const struct test no_type = TEST(no_type);
+	int err = tear_down();
+
+	result(!err, "destroyed");
+	run(&no_type);
+	result(!set_vfs(vfs_before), "functions as before");
 }
 
 int main(int argc, char **argv)
 {
-	const struct test no_type = TEST(no_type);
-	int err, first = 1;
+	int err = 0, first;
 
 	seed = time(NULL);
-	for (; first + 1 < argc && argv[first][0] == '-'; first += 2) {
-		if (!strcmp(argv[first], "--seed"))
-			seed = strtoull(argv[first + 1], NULL, 0);
-		else if (!strcmp(argv[first], "--iommufd"))
-			iommufd = !strcmp(argv[first + 1], "yes");
-		else
-			fuzz_count = strtoull(argv[first + 1], NULL, 0);
-	}
+	choose_model("l40");
+	first = take_options(argc, argv);
 	printf("# seed %llu\n", (unsigned long long)seed);
-	err = set_up();
+	if (model.function)
+		err = set_up();
 	if (err) {
 		printf("Bail out! no board with two vGPUs: %s\n", strerror(-err));
 		return 1;
 	}
 	for (unsigned int i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		if (wanted(tests[i].name, argc - first, argv + first))
+		if (wanted(&tests[i], argc - first, argv + first))
 			run(&tests[i]);
-	err = tear_down();
-	result(!err, "destroyed");
-	run(&no_type);
-	result(!set_vfs(vfs_before), "functions as before");
+	if (model.function)
+		end_functions();
 	printf("1..%u\n", count);
 	return bad ? 1 : 0;
 }

@@ -241,6 +241,27 @@ void test_migration_close(void)
 	reset(&device);
 }
 
+/* What another program saves of the first vGPU, and restores as the second. */
+void test_fill(void)
+{
+	struct device first = device_open(0);
+
+	reset(&first);
+	leave_traces(&first, 9000);
+	fb_fill(&first, 300 * MIB, 5 * MIB + 77, 9001);
+}
+
+void test_filled(void)
+{
+	struct device second = device_open(1);
+
+	expect(fb_is(&second, 500 * MIB, MIB, 9000));
+	expect(fb_is(&second, 300 * MIB, 5 * MIB + 77, 9001));
+	expect(fb_is(&second, 400 * MIB, MIB, 0));
+	expect_works(&second);
+	reset(&second);
+}
+
 /* ---------------------------------------------------------------------- races */
 
 #define RACERS 6
@@ -317,11 +338,10 @@ void test_races(void)
 {
 	struct device device = device_open(0);
 	/* by one: the kernel claims a BAR at the first mapping, without a lock, and a second is told EBUSY */
-	uint8_t *mapped = map(&device, BAR0, PLAIN, PAGE, MAP_SHARED);
+	uint8_t *mapped = map_memory(&device);
 	pid_t pids[RACERS];
 	int status;
 
-	expect(mapped != MAP_FAILED);
 	for (int i = 0; i < RACERS; i++) {
 		pids[i] = fork();
 		expect(pids[i] >= 0);

@@ -5,19 +5,18 @@
 void test_reset(void)
 {
 	struct device device = device_open(0);
-	uint32_t *memory = map(&device, BAR0, PLAIN, PAGE, MAP_SHARED);
+	uint32_t *memory = map_memory(&device);
 
-	expect(memory != MAP_FAILED);
 	leave_traces(&device, 1000);
 	expect_traces(&device, 1000);
-	expect_eq(memory[2], 1004);
+	expect_eq(memory[2], model.memory ? 1004 : 0);
 	put(&device, CONFIG, 0x10, 4, 0xfea80000);
 	reset(&device);
 	expect_eq(reg_get(&device, REG_WINDOW), 0);
 	expect_traces(&device, 0);
 	expect_eq(memory[2], 0);
 	expect_eq(get(&device, CONFIG, 0x10, 4), 0);
-	expect_eq(get(&device, CONFIG, 0x00, 4), (VDEV_ID >> 16) << 16 | 0x10de);
+	expect_eq(get(&device, CONFIG, 0x00, 4), (model.vdev_id >> 16) << 16 | 0x10de);
 	expect_works(&device);
 }
 
@@ -46,6 +45,22 @@ void test_reset_keeps_dma(void)
 	expect(get(&device, CONFIG, 4, 2) & 4);
 	reg_put(&device, REG_DOORBELL, 0);
 	expect(raised(fd, 5000));
+	expect_eq(copy(&device, IOVA, 0, 4096, COPY_TO_FB), 0);
+}
+
+/* An mdev is as new, its command register, too. */
+void test_reset_ends_dma(void)
+{
+	struct device device = device_open(0);
+	uint8_t *memory = guest_memory(MIB);
+
+	dma_map(&device, memory, IOVA, MIB, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+	bus_master(&device, true);
+	expect_eq(copy(&device, IOVA, 0, 4096, COPY_TO_FB), 0);
+	reset(&device);
+	expect_eq(get(&device, CONFIG, 4, 2), 0);
+	expect_eq(copy(&device, IOVA, 0, 4096, COPY_TO_FB), EACCES);
+	bus_master(&device, true);
 	expect_eq(copy(&device, IOVA, 0, 4096, COPY_TO_FB), 0);
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Interrupts: MSI-X, and VFIO's request to release the device.  Each is an eventfd that the VMM
- * gave; the MSI-X table itself is the VMM's.
- *
- * Nothing in the board raises a vector yet: its model has no way to reach a vGPU that has no
- * function, and nobody listens to a function that is the parent of one.  A VMM can raise them, by SET_IRQS without eventfds.
+ * What the vGPU does to its guest.  Interrupts: MSI-X, and VFIO's request to release the device.
+ * Each is an eventfd that the VMM gave; the MSI-X table itself is the VMM's.  DMA: by VFIO, in
+ * what memory the VMM has mapped; nothing of it is kept pinned.
  */
 #include "compat.h"
 #include "device.h"
+
+/* ------------------------------------------------------------------- interrupts */
 
 u32 nvvgpu_mdev_irq_count(u32 index)
 {
@@ -118,4 +118,25 @@ void nvvgpu_mdev_request(struct vfio_device *vdev, unsigned int count)
 		dev_notice(vdev->dev, "waiting for the release of the device\n");
 	raise(nm->irqs.request);
 	mutex_unlock(&nm->irqs.lock);
+}
+
+void nvvgpu_mdev_inject_interrupt(void *ref, u32 vector)
+{
+	struct nvvgpu_mdev *nm = ref;
+
+	if (vector >= NVVGPU_MDEV_VECTORS)
+		return;
+	mutex_lock(&nm->irqs.lock);
+	raise(nm->irqs.vectors[vector]);
+	mutex_unlock(&nm->irqs.lock);
+}
+
+/* -------------------------------------------------------------------------- DMA */
+
+/* Comes in the thread that writes to the vGPU: of the VMM, whose memory it is. */
+int nvvgpu_mdev_dma_rw(void *ref, u64 bus, void *buf, size_t len, bool to_guest)
+{
+	struct nvvgpu_mdev *nm = ref;
+
+	return vfio_dma_rw(&nm->vdev, bus, buf, len, to_guest) ? -EFAULT : 0;
 }
