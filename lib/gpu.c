@@ -287,6 +287,19 @@ static bool is_gpu(struct search *search, const char *address)
 	return read_link(os, address, "physfn", physfn, sizeof(physfn)) == -ENOENT;
 }
 
+bool gpu_find_function(struct os *os, const char *function, char ret[PCI_ADDRESS_LEN])
+{
+	char physfn[PCI_ADDRESS_LEN];
+	uint64_t vendor;
+
+	if (read_u64(os, function, "vendor", &vendor) || vendor != VENDOR_NVIDIA)
+		return false;
+	if (read_link(os, function, "physfn", physfn, sizeof(physfn)) ||
+	    pci_address_canonical(physfn, ret))
+		text_copy(ret, PCI_ADDRESS_LEN, function);
+	return true;
+}
+
 static int table_add(struct search *search, struct nvvgpu_gpu *gpu)
 {
 	struct gpu_table *table = search->table;

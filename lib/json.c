@@ -291,6 +291,7 @@ NVVGPU_EXPORT int nvvgpu_event_to_json(const struct nvvgpu_event *event, char **
 	builder_init(&b);
 	add_text(&b, "kind", nvvgpu_event_kind_name(nvvgpu_event_get_kind(event)));
 	add_text(&b, "gpu", nvvgpu_event_get_gpu_address(event));
+	add_text(&b, "vf", nvvgpu_event_get_vf(event));
 	add_text(&b, "uuid", nvvgpu_event_get_uuid(event));
 	if (nvvgpu_event_get_type_id(event))
 		add_number(&b, "type_id", nvvgpu_event_get_type_id(event));

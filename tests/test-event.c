@@ -3,41 +3,63 @@
 #include <check.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "harness/gpus.h"
 #include "internal.h"
+#include "objects.h"
 
-#define MS 1000000LL
+#define MS	1000000LL
+#define TICK	(500 * MS)	/* between two looks, where nobody tells */
+#define VF	"0000:41:00.4"	/* the first of the first GPU */
+#define UUID	"6f1bd1a2-9a0c-4f5e-8a77-0d9c32c4a001"
 
 static struct nvvgpu *host;
 static struct nvvgpu_gpu *gpu;
 static struct nvvgpu_monitor *monitor;
 
+static void open_host(const char *uri)
+{
+	ck_assert_int_eq(nvvgpu_open(uri, &host), 0);
+	gpu = gpu_at(host, 0);
+}
+
+static void watch(const char *uri)
+{
+	open_host(uri);
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+}
+
 static void setup(void)
 {
-	ck_assert_int_eq(nvvgpu_open("emu:l40*2", &host), 0);
-	gpu = gpu_at(host, 0);
-	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	watch("emu:l40*2");
 }
 
 static void teardown(void)
 {
 	nvvgpu_monitor_close(monitor);
 	nvvgpu_unref(host);
+	monitor = NULL;
+	host = NULL;
 }
 
-static struct nvvgpu_vgpu *create(struct nvvgpu_gpu *on)
+static struct nvvgpu_vgpu *create_type(struct nvvgpu_gpu *on, const char *type)
 {
 	struct nvvgpu_spec *spec;
 	struct nvvgpu_vgpu *vgpu;
 
 	ck_assert_int_eq(nvvgpu_spec_new(&spec), 0);
-	ck_assert_int_eq(nvvgpu_spec_set_type(spec, "869"), 0);
+	ck_assert_int_eq(nvvgpu_spec_set_type(spec, type), 0);
 	ck_assert_int_eq(nvvgpu_create(on, spec, &vgpu), 0);
 	nvvgpu_spec_free(spec);
 	return vgpu;
+}
+
+static struct nvvgpu_vgpu *create(struct nvvgpu_gpu *on)
+{
+	return create_type(on, "869");
 }
 
 static struct nvvgpu_event *next(int kind)
@@ -78,14 +100,17 @@ START_TEST(test_created_and_destroyed)
 
 	ck_assert_str_eq(nvvgpu_event_get_gpu_address(event), nvvgpu_gpu_get_address(gpu));
 	ck_assert_str_eq(nvvgpu_event_get_uuid(event), nvvgpu_vgpu_get_uuid(vgpu));
+	ck_assert_str_eq(nvvgpu_event_get_vf(event), VF);
 	ck_assert_uint_eq(nvvgpu_event_get_type_id(event), 869);
 	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
 	ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
 	event = next(NVVGPU_EVENT_KIND_DESTROYED);
 	ck_assert_str_eq(nvvgpu_event_get_uuid(event), nvvgpu_vgpu_get_uuid(vgpu));
 	ck_assert_uint_eq(nvvgpu_event_get_sequence(event), sequence + 1);
 	nvvgpu_event_free(event);
 	nvvgpu_event_free(NULL);
+	skip(NVVGPU_EVENT_KIND_TYPES);
 	nvvgpu_vgpu_unref(vgpu);
 	assert_nothing();
 }
@@ -125,6 +150,7 @@ START_TEST(test_device_and_params)
 	struct nvvgpu_device *device;
 
 	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
 	ck_assert_int_eq(nvvgpu_vgpu_set_params(vgpu, "frame_rate_limiter=0"), 0);
 	skip(NVVGPU_EVENT_KIND_PARAMS);
 	ck_assert_int_eq(nvvgpu_device_open(vgpu, &device), 0);
@@ -151,6 +177,7 @@ START_TEST(test_starts_now)
 	nvvgpu_monitor_close(late);
 	skip(NVVGPU_EVENT_KIND_CREATED);
 	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
 	assert_nothing();
 }
 END_TEST
@@ -172,6 +199,8 @@ START_TEST(test_merged)
 		last = nvvgpu_event_get_time_ns(event);
 		nvvgpu_event_free(event);
 	}
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	skip(NVVGPU_EVENT_KIND_TYPES);
 	assert_nothing();
 }
 END_TEST
@@ -190,6 +219,8 @@ START_TEST(test_descriptor)
 		ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), 0);
 		nvvgpu_event_free(event);
 	}
+	ck_assert(is_readable());
+	skip(NVVGPU_EVENT_KIND_TYPES);
 	assert_nothing();
 	ck_assert(!is_readable());
 }
@@ -285,9 +316,241 @@ START_TEST(test_kind_names)
 	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_CREATED), "created");
 	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_VFS), "vfs");
 	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_LOST), "lost");
+	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_GPU_ADDED), "gpu-added");
+	ck_assert_str_eq(nvvgpu_event_kind_name(NVVGPU_EVENT_KIND_TYPES), "types");
+	ck_assert_str_eq(nvvgpu_event_kind_name(69), "unknown");
 	ck_assert_str_eq(nvvgpu_event_kind_name(0), "unknown");
 	ck_assert_str_eq(nvvgpu_event_kind_name(12), "unknown");
 	ck_assert_str_eq(nvvgpu_event_kind_name(-1), "unknown");
+}
+END_TEST
+
+/* ----------------------------------------------------- what nobody tells of */
+
+/* A write as any program makes it. */
+static void put(const char *path, const char *value)
+{
+	ck_assert_int_eq(host->os->ops->attr_write(host->os, path, value), 0);
+}
+
+static const struct os_ops *door;	/* behind counting_read */
+static unsigned int reads;
+
+static int counting_read(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len)
+{
+	reads++;
+	return door->attr_read(os, path, buf, size, ret_len);
+}
+
+/* From here on each read of an attribute counts. */
+static void count_reads(void)
+{
+	static struct os_ops counting;
+
+	door = host->os->ops;
+	counting = *door;
+	counting.attr_read = counting_read;
+	host->os->ops = &counting;
+	reads = 0;
+}
+
+START_TEST(test_type_written_to_a_vf)
+{
+	struct nvvgpu_vgpu_list *vgpus;
+	struct nvvgpu_event *event;
+	char uuid[37];
+
+	watch("emu:l40*2?framework=vendor-vfio");
+	put("bus/pci/devices/" VF "/nvidia/current_vgpu_type", "869\n");
+	event = next(NVVGPU_EVENT_KIND_CREATED);
+	ck_assert_int_eq(nvvgpu_vgpu_list(gpu, &vgpus), 0);
+	ck_assert_str_eq(nvvgpu_event_get_gpu_address(event), nvvgpu_gpu_get_address(gpu));
+	ck_assert_str_eq(nvvgpu_event_get_vf(event), VF);
+	ck_assert_uint_eq(nvvgpu_event_get_type_id(event), 869);
+	ck_assert_uint_eq(nvvgpu_event_get_sequence(event), 0);
+	strcpy(uuid, nvvgpu_event_get_uuid(event));
+	ck_assert_str_eq(uuid, nvvgpu_vgpu_get_uuid(nvvgpu_vgpu_list_get(vgpus, 0)));
+	nvvgpu_vgpu_list_unref(vgpus);
+	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	put("bus/pci/devices/" VF "/nvidia/current_vgpu_type", "0\n");
+	event = next(NVVGPU_EVENT_KIND_DESTROYED);
+	ck_assert_str_eq(nvvgpu_event_get_uuid(event), uuid);
+	ck_assert_str_eq(nvvgpu_event_get_vf(event), VF);
+	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+}
+END_TEST
+
+/* An mdev wakes at once: nobody has to look for it. */
+START_TEST(test_uuid_written_to_a_type)
+{
+	struct nvvgpu_event *event;
+
+	watch("emu:t4?framework=mdev");
+	assert_nothing();
+	ck_assert(!is_readable());
+	put("bus/pci/devices/0000:41:00.0/mdev_supported_types/nvidia-222/create", UUID "\n");
+	ck_assert(is_readable());
+	event = next(NVVGPU_EVENT_KIND_CREATED);
+	ck_assert_str_eq(nvvgpu_event_get_uuid(event), UUID);
+	ck_assert_ptr_null(nvvgpu_event_get_vf(event));
+	ck_assert_uint_eq(nvvgpu_event_get_type_id(event), 222);
+	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	put("bus/mdev/devices/" UUID "/remove", "1\n");
+	skip(NVVGPU_EVENT_KIND_DESTROYED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	assert_nothing();
+}
+END_TEST
+
+/* Looking costs nothing where there is nobody to tell, and little where there is. */
+START_TEST(test_cost_of_looking)
+{
+	const struct timespec pause = { .tv_sec = 1, .tv_nsec = 200 * MS };
+	struct nvvgpu_event *event;
+
+	open_host("emu:l40?framework=vendor-vfio");
+	count_reads();
+	nanosleep(&pause, NULL);
+	ck_assert_uint_eq(reads, 0);
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	reads = 0;
+	nanosleep(&pause, NULL);	/* open, but nobody asks it */
+	ck_assert_uint_eq(reads, 0);
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 2 * TICK + TICK / 2, &event), -EAGAIN);
+	ck_assert_uint_ge(reads, 2 * 33);	/* 32 VFs, and what one of them offers */
+	ck_assert_uint_le(reads, 4 * 33);
+	nvvgpu_monitor_close(monitor);
+	monitor = NULL;
+	reads = 0;
+	nanosleep(&pause, NULL);
+	ck_assert_uint_eq(reads, 0);
+}
+END_TEST
+
+static void assert_never_looks(const char *uri)
+{
+	struct nvvgpu_event *event;
+
+	watch(uri);
+	count_reads();
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 2 * TICK + TICK / 2, &event), -EAGAIN);
+	ck_assert_uint_eq(reads, 0);
+	teardown();
+}
+
+START_TEST(test_no_looking_where_drivers_tell)
+{
+	assert_never_looks("emu:l40*2");
+	assert_never_looks("emu:a40?framework=mdev");
+	assert_never_looks("emu:t4?framework=mdev");
+}
+END_TEST
+
+/* The driver tells how many there are, the kernel which: each of them once. */
+START_TEST(test_vfs_told_by_two)
+{
+	struct nvvgpu_event *event;
+
+	watch("emu:l4");
+	put("bus/pci/devices/0000:41:00.0/sriov_numvfs", "0\n");
+	event = next(NVVGPU_EVENT_KIND_VFS);
+	ck_assert_uint_eq(nvvgpu_event_get_value(event), 0);
+	nvvgpu_event_free(event);
+	for (uint32_t i = 0; i < nvvgpu_gpu_get_vfs_total(gpu); i++)
+		skip(NVVGPU_EVENT_KIND_VF_REMOVED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	put("bus/pci/devices/0000:41:00.0/sriov_numvfs", "1\n");
+	skip(NVVGPU_EVENT_KIND_VFS);
+	event = next(NVVGPU_EVENT_KIND_VF_ADDED);
+	ck_assert_str_eq(nvvgpu_event_get_vf(event), VF);
+	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	assert_nothing();
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 5 * TICK, &event), -EAGAIN);
+	ck_assert(!is_readable());
+}
+END_TEST
+
+/* More than anybody keeps: that is told, and what is there then is found by looking. */
+START_TEST(test_overrun)
+{
+	struct nvvgpu_event *event;
+
+	watch("emu:t4?framework=mdev");
+	for (int i = 0; i < 300; i++) {
+		put("bus/pci/devices/0000:41:00.0/mdev_supported_types/nvidia-222/create", UUID "\n");
+		if (i < 299)
+			put("bus/mdev/devices/" UUID "/remove", "1\n");
+	}
+	event = next(NVVGPU_EVENT_KIND_LOST);
+	ck_assert_str_eq(nvvgpu_event_get_gpu_address(event), "");
+	ck_assert_uint_eq(nvvgpu_event_get_value(event), 0);
+	nvvgpu_event_free(event);
+	event = next(NVVGPU_EVENT_KIND_CREATED);
+	ck_assert_str_eq(nvvgpu_event_get_uuid(event), UUID);
+	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+}
+END_TEST
+
+/* A driver's own count of what is lost; the rest of its ring follows in order. */
+START_TEST(test_overrun_of_the_driver)
+{
+	struct nvvgpu_event *event;
+	uint64_t lost = 0, sequence = 0;
+
+	watch("emu:l40");
+	for (int i = 0; i < 200; i++) {
+		struct nvvgpu_vgpu *vgpu = create(gpu);
+
+		ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
+		nvvgpu_vgpu_unref(vgpu);
+	}
+	for (int seen = 0; nvvgpu_monitor_next(monitor, 0, &event) == 0; seen++) {
+		if (nvvgpu_event_get_kind(event) == NVVGPU_EVENT_KIND_LOST)
+			lost = nvvgpu_event_get_value(event);
+		else if (seen > 1)
+			ck_assert_uint_eq(nvvgpu_event_get_sequence(event), sequence + 1);
+		sequence = nvvgpu_event_get_sequence(event);
+		nvvgpu_event_free(event);
+	}
+	ck_assert_uint_ge(lost, 400 - 256);
+}
+END_TEST
+
+/* Nothing happens on a captured machine. */
+START_TEST(test_capture)
+{
+	ck_assert_int_eq(nvvgpu_open("tree:/", &host), 0);
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), -EOPNOTSUPP);
+	ck_assert_int_eq(nvvgpu_error_get_reason(nvvgpu_last_error()),
+			 NVVGPU_REASON_NOT_SUPPORTED);
+}
+END_TEST
+
+/* Another process, as good as: it has the same state directory. */
+START_TEST(test_made_by_another)
+{
+	char directory[] = "/tmp/nvvgpu-event-XXXXXX", uri[96], command[64];
+	struct nvvgpu_vgpu *vgpu;
+	struct nvvgpu *other;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(uri, sizeof(uri), "emu:a40?framework=mdev&state=%s", directory);
+	watch(uri);
+	ck_assert_int_eq(nvvgpu_open(uri, &other), 0);
+	vgpu = create_type(gpu_at(other, 0), "556");
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
+	skip(NVVGPU_EVENT_KIND_DESTROYED);
+	nvvgpu_vgpu_unref(vgpu);
+	nvvgpu_unref(other);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	ck_assert_int_eq(system(command), 0);
 }
 END_TEST
 
@@ -311,6 +574,19 @@ int main(void)
 	tcase_add_test(tcase, test_wakes);
 	tcase_add_test(tcase, test_outlives_its_host_reference);
 	tcase_add_test(tcase, test_kind_names);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("seen");
+	tcase_set_timeout(tcase, 30);
+	tcase_add_checked_fixture(tcase, NULL, teardown);
+	tcase_add_test(tcase, test_type_written_to_a_vf);
+	tcase_add_test(tcase, test_uuid_written_to_a_type);
+	tcase_add_test(tcase, test_cost_of_looking);
+	tcase_add_test(tcase, test_no_looking_where_drivers_tell);
+	tcase_add_test(tcase, test_vfs_told_by_two);
+	tcase_add_test(tcase, test_overrun);
+	tcase_add_test(tcase, test_overrun_of_the_driver);
+	tcase_add_test(tcase, test_capture);
+	tcase_add_test(tcase, test_made_by_another);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -42,6 +42,7 @@ void framework_init(struct framework *fw, const struct framework_ops *ops, struc
 	OVERRIDE(get_params);
 	OVERRIDE(get_state);
 	OVERRIDE(info);
+	OVERRIDE(look);
 	OVERRIDE(placements);
 	OVERRIDE(set_mixed_size);
 	OVERRIDE(set_params);
@@ -161,6 +162,28 @@ const struct framework_type *framework_types_find(const struct framework_types *
 			high = middle;
 	}
 	return low < types->count && types->ids[low] == id ? &types->types[low] : NULL;
+}
+
+/* --------------------------------------------------------------------- looks */
+
+void framework_look_fini(struct framework_look *look)
+{
+	free(look->vgpus);
+	free(look->creatable);
+	*look = (struct framework_look){ .vgpus = NULL };
+}
+
+int framework_look_at_states(struct framework_look *look, const struct framework_state *states,
+			     uint32_t count)
+{
+	look->creatable = calloc(count + 1, sizeof(look->creatable[0]));
+	if (!look->creatable)
+		return error_nomem();
+	look->creatable_count = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (states[i].available)
+			look->creatable[look->creatable_count++] = states[i].id;
+	return 0;
 }
 
 /* ----------------------------------------------------------------- refusals */

@@ -94,6 +94,19 @@ struct framework_vgpu {
 	char vf[PCI_ADDRESS_LEN];	/* "" on a board without SR-IOV */
 };
 
+/* What a monitor compares with what it saw before. */
+struct framework_look {
+	struct framework_vgpu *vgpus;	/* their uuid, type_id and vf */
+	size_t vgpu_count;
+	uint32_t *creatable;		/* ids of types of which one more could be created, ascending */
+	size_t creatable_count;
+};
+
+void framework_look_fini(struct framework_look *look);
+/* Takes from states those of which one more could be created.  With a last error. */
+int framework_look_at_states(struct framework_look *look, const struct framework_state *states,
+			     uint32_t count);
+
 struct framework;
 
 /* A GPU while it is found out what drives it: what several look at is read once. */
@@ -133,6 +146,11 @@ struct framework_ops {
 	int (*get_state)(struct framework *fw, const struct framework_vgpu *vgpu,
 			 enum nvvgpu_vgpu_state *ret);
 	int (*info)(struct framework *fw, struct framework_info *ret);
+	/*
+	 * as little as tells whether something is different; vgpus false: they are left out.
+	 * *ret is ended with framework_look_fini()
+	 */
+	int (*look)(struct framework *fw, bool vgpus, struct framework_look *ret);
 	int (*placements)(struct framework *fw, const struct framework_type *type,
 			  enum nvvgpu_placement_set which, uint32_t *ids, size_t capacity,
 			  size_t *ret_count, uint32_t *ret_length);

@@ -226,6 +226,44 @@ static int fw_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_
 	return err ? err : describe_all(fw, &view, ret, ret_count);
 }
 
+static int look_at_vgpus(struct framework *fw, struct framework_look *look)
+{
+	__cleanup_mdev_view struct mdev_view view = { .offers = NULL };
+	int err = read_vgpus(fw, &view);
+
+	if (err)
+		return err;
+	look->vgpus = calloc(view.vgpu_count + 1, sizeof(look->vgpus[0]));
+	if (!look->vgpus)
+		return error_nomem();
+	for (size_t i = 0; i < view.vgpu_count; i++) {
+		const struct mdev_vgpu *from = &view.vgpus[i];
+		struct framework_vgpu *vgpu = &look->vgpus[look->vgpu_count];
+
+		if (uuid_parse_text(from->name, vgpu->uuid))
+			return mdev_nonsense(from->name, "its uuid");
+		vgpu->type_id = from->type_id;
+		if (from->parent.is_vf)
+			text_copy(vgpu->vf, sizeof(vgpu->vf), from->parent.address);
+		look->vgpu_count++;
+	}
+	return 0;
+}
+
+static int fw_look(struct framework *fw, bool vgpus, struct framework_look *ret)
+{
+	struct framework_look look = { .vgpus = NULL };
+	int err = mdev_look_at_types(fw, &look);
+
+	if (!err && vgpus)
+		err = look_at_vgpus(fw, &look);
+	if (err)
+		framework_look_fini(&look);
+	else
+		*ret = look;
+	return err;
+}
+
 int mdev_exists(struct os *os, const char *uuid, const char *parent, uint32_t type_id)
 {
 	char path[MDEV_PATH_LEN], name[64];
@@ -504,6 +542,7 @@ const struct framework_ops framework_mdev = {
 	.get_params = fw_get_params,
 	.get_state = fw_get_state,
 	.info = fw_info,
+	.look = fw_look,
 	.set_mixed_size = fw_set_mixed_size,
 	.set_params = fw_set_params,
 	.statistic = fw_statistic,

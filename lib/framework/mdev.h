@@ -101,6 +101,7 @@ int mdev_types(struct framework *fw, struct framework_types **ret);
 int mdev_first_types(struct framework *fw, struct framework_types **ret);
 int mdev_type_states(struct framework *fw, struct framework_state *states, uint32_t room,
 		     uint32_t *ret_count, struct framework_types **ret_types);
+int mdev_look_at_types(struct framework *fw, struct framework_look *look);
 /* the state of one type, read anew */
 int mdev_judge(struct framework *fw, uint32_t type_id, struct framework_state *ret);
 /* UNKNOWN: what exists and what is offered does not tell */

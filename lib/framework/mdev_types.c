@@ -349,6 +349,19 @@ int mdev_type_states(struct framework *fw, struct framework_state *states, uint3
 	return err;
 }
 
+int mdev_look_at_types(struct framework *fw, struct framework_look *look)
+{
+	struct mdev_gpu *gpu = mdev_gpu(fw);
+	int err;
+
+	pthread_mutex_lock(&gpu->lock);
+	err = refresh_states(gpu);
+	if (!err)
+		err = framework_look_at_states(look, gpu->states, gpu->types->count);
+	pthread_mutex_unlock(&gpu->lock);
+	return err;
+}
+
 int mdev_judge(struct framework *fw, uint32_t type_id, struct framework_state *ret)
 {
 	struct mdev_gpu *gpu = mdev_gpu(fw);

@@ -166,6 +166,13 @@ static int none_info(struct framework *fw, struct framework_info *ret)
 	return refuse(fw);
 }
 
+/* Nothing is on it, and nothing can be. */
+static int none_look(struct framework *fw, bool vgpus, struct framework_look *ret)
+{
+	*ret = (struct framework_look){ .vgpus = NULL };
+	return 0;
+}
+
 static int none_placements(struct framework *fw, const struct framework_type *type,
 			   enum nvvgpu_placement_set which, uint32_t *ids, size_t capacity,
 			   size_t *ret_count, uint32_t *ret_length)
@@ -230,6 +237,7 @@ const struct framework_ops framework_none = {
 	.get_params = none_get_params,
 	.get_state = none_get_state,
 	.info = none_info,
+	.look = none_look,
 	.placements = none_placements,
 	.set_mixed_size = none_set_mixed_size,
 	.set_params = none_set_params,

@@ -827,6 +827,24 @@ static int fw_probe(struct candidate *candidate, struct framework **ret)
 	return 0;
 }
 
+static int fw_look(struct framework *fw, bool vgpus, struct framework_look *ret)
+{
+	struct framework_state states[FRAMEWORK_MAX_TYPES];
+	struct framework_look look = { .vgpus = NULL };
+	uint32_t count = 0;
+	int err = read_states(fw, states, FRAMEWORK_MAX_TYPES, &count);
+
+	if (!err)
+		err = framework_look_at_states(&look, states, count);
+	if (!err && vgpus)
+		err = fw_vgpu_list(fw, &look.vgpus, &look.vgpu_count);
+	if (err)
+		framework_look_fini(&look);
+	else
+		*ret = look;
+	return err;
+}
+
 const struct framework_ops framework_nvvgpu = {
 	.id = NVVGPU_FRAMEWORK_NVVGPU,
 	.name = "nvvgpu",
@@ -840,6 +858,7 @@ const struct framework_ops framework_nvvgpu = {
 	.get_params = fw_get_params,
 	.get_state = fw_get_state,
 	.info = fw_info,
+	.look = fw_look,
 	.placements = fw_placements,
 	.set_mixed_size = fw_set_mixed_size,
 	.set_params = fw_set_params,

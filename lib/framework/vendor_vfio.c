@@ -229,6 +229,65 @@ static int fw_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_
 	return err;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int look_at_vgpus(struct framework *fw, const struct vendor_view *view,
+			 struct framework_look *look)
+{
+	int err = 0;
+
+	look->vgpus = calloc(view->live + 1, sizeof(look->vgpus[0]));
+	if (!look->vgpus)
+		return error_nomem();
+	for (size_t i = 0; !err && i < view->count; i++) {
+		struct framework_vgpu *vgpu = &look->vgpus[look->vgpu_count];
+
+		if (!view->vfs[i].type_id)
+			continue;
+		err = identify(fw, &view->vfs[i], vgpu);
+		vgpu->type_id = view->vfs[i].type_id;
+		text_copy(vgpu->vf, sizeof(vgpu->vf), view->vfs[i].vf.address);
+		look->vgpu_count += !err;
+	}
+	return err;
+}
+
+/* What the first free VF offers is what the GPU does. */
+static int look_at_rows(const struct vendor_view *view, struct framework_look *look)
+{
+	look->creatable = calloc(view->row_count + 1, sizeof(look->creatable[0]));
+	if (!look->creatable)
+		return error_nomem();
+	look->creatable_count = view->row_count;
+	for (size_t i = 0; i < view->row_count; i++)
+		look->creatable[i] = view->rows[i].id;
+	qsort(look->creatable, look->creatable_count, sizeof(look->creatable[0]), compare_ids);
+	return 0;
+}
+
+/* One read of each VF and the list of one that is free: nothing of the types is worked out. */
+static int fw_look(struct framework *fw, bool vgpus, struct framework_look *ret)
+{
+	__cleanup_view struct vendor_view view = { .vfs = NULL };
+	struct framework_look look = { .vgpus = NULL };
+	int err = view_read(fw, &view);
+
+	if (!err && view.rows_of)
+		err = look_at_rows(&view, &look);
+	if (!err && vgpus)
+		err = look_at_vgpus(fw, &view, &look);
+	if (err)
+		framework_look_fini(&look);
+	else
+		*ret = look;
+	return err;
+}
+
 /* 1: it is the one that the VF holds; 0: it is gone, and another may be there; -errno */
 static int is_there(struct framework *fw, const struct framework_vgpu *vgpu)
 {
@@ -481,6 +540,7 @@ const struct framework_ops framework_vendor_vfio = {
 	.get_params = fw_get_params,
 	.get_state = fw_get_state,
 	.info = fw_info,
+	.look = fw_look,
 	.placements = vendor_placements,
 	.set_mixed_size = fw_set_mixed_size,
 	.set_params = fw_set_params,

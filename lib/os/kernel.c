@@ -16,6 +16,7 @@
 #include "os/proc.h"
 #include "os/run.h"
 #include "os/sysfs.h"
+#include "os/udev.h"
 
 static int root_of(struct os *os)
 {
@@ -196,6 +197,7 @@ static const struct os_ops kernel_ops = {
 	.sriov_manage = kernel_sriov_manage,
 	.vgpu_config = kernel_vgpu_config,
 	.changes = kernel_changes,
+	.notices_open = os_udev_open,
 	.pci_access = kernel_pci_access,
 	.drm_nodes = os_drm_nodes,
 };

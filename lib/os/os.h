@@ -33,6 +33,12 @@ struct os_node {
 	char label[128];	/* of SELinux; "": none */
 };
 
+/* Something may have happened to a PCI function: what, has to be looked up. */
+struct os_notice {
+	char function[24];	/* its canonical address */
+	bool child;		/* to an mdev of it; else to itself */
+};
+
 struct os_ops {
 	const char *scheme;	/* "host" */
 	void (*close)(struct os *os);
@@ -101,6 +107,12 @@ struct os_ops {
 	 * does, it is a capture.  NULL, or -EOPNOTSUPP: nothing tells
 	 */
 	int (*changes)(struct os *os, uint64_t *ret);
+	/*
+	 * a file whose read() gives struct os_notice, as many as there are, and whose descriptor is
+	 * readable when there are some.  Its read() returns -ENOBUFS when some are lost.  NULL, or
+	 * -EOPNOTSUPP: nobody tells
+	 */
+	int (*notices_open)(struct os *os, struct os_file **ret);
 
 	/* how libpci reaches the functions: PCI_ACCESS_* and one parameter (name may be NULL) */
 	int (*pci_access)(struct os *os, unsigned int *ret_method, const char **ret_param,

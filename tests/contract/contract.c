@@ -34,6 +34,7 @@ static int run_cases(void)
 	suite_add_tcase(suite, lifecycle_cases());
 	suite_add_tcase(suite, placement_cases());
 	suite_add_tcase(suite, device_cases());
+	suite_add_tcase(suite, event_cases());
 	suite_add_tcase(suite, order_cases());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -82,30 +82,14 @@ static void learn_modes(void)
 
 static void learn_capabilities(void)
 {
-	struct nvvgpu_monitor *monitor;
 	uint64_t value;
 	int err;
 
-	err = nvvgpu_monitor_open(board.host, &monitor);
-	board.events = err == 0;
-	if (board.events)
-		nvvgpu_monitor_close(monitor);
-	else
-		check_error(err, EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED);
+	board.tells = nvvgpu_gpu_get_framework(board.gpu) == NVVGPU_FRAMEWORK_NVVGPU;
 	err = nvvgpu_gpu_get_statistic(board.gpu, NVVGPU_STAT_CREATED, &value);
 	board.counters = err == 0;
 	if (err)
 		check_error(err, EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED);
-}
-
-bool without_events(void)
-{
-	struct nvvgpu_monitor *monitor;
-
-	if (!board.events)
-		check_error(nvvgpu_monitor_open(board.host, &monitor), EOPNOTSUPP,
-			    NVVGPU_REASON_NOT_SUPPORTED);
-	return !board.events;
 }
 
 bool without_placing(void)

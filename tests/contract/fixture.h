@@ -38,7 +38,7 @@ struct board {
 	bool placements;		/* equal-size vGPUs have placement ids */
 	bool mode_known;		/* the driver tells the mode */
 	/* What a framework may lack; then it has to be refused: */
-	bool events;
+	bool tells;			/* the driver tells more of vGPUs than that they came and went */
 	bool counters;			/* statistics beside the number of vGPUs */
 	bool placing;			/* placement ids that can be asked for and chosen */
 	uint64_t start_stats[KEEP_STATS];
@@ -47,7 +47,6 @@ struct board {
 extern struct board board;
 
 /* true, having asserted the refusal, where the framework cannot do it */
-bool without_events(void);
 bool without_counters(void);
 bool without_placing(void);
 
@@ -106,6 +105,7 @@ TCase *discovery_cases(void);
 TCase *lifecycle_cases(void);
 TCase *placement_cases(void);
 TCase *device_cases(void);
+TCase *event_cases(void);
 TCase *order_cases(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Create and destroy: identity, slots, parameters, owners, events, limits. */
+/* Create and destroy: identity, slots, parameters, owners, limits. */
 #include <stdlib.h>
 #include <string.h>
 #include "fixture.h"
@@ -311,70 +311,6 @@ START_TEST(owner_round_trip)
 }
 END_TEST
 
-/* The next event of @uuid; events are in order, and none is lost. */
-static void expect_event(struct nvvgpu_monitor *monitor, int kind, const char *uuid,
-			 uint64_t *sequence)
-{
-	struct nvvgpu_event *event;
-
-	assert_ok(nvvgpu_monitor_next(monitor, 5000000000, &event));
-	ck_assert_str_eq(nvvgpu_event_kind_name(nvvgpu_event_get_kind(event)),
-			 nvvgpu_event_kind_name(kind));
-	ck_assert_str_eq(nvvgpu_event_get_gpu_address(event), nvvgpu_gpu_get_address(board.gpu));
-	ck_assert_ptr_nonnull(nvvgpu_event_get_uuid(event));
-	ck_assert_str_eq(nvvgpu_event_get_uuid(event), uuid);
-	ck_assert_uint_eq(nvvgpu_event_get_type_id(event), smallest()->id);
-	if (*sequence)
-		ck_assert_uint_eq(nvvgpu_event_get_sequence(event), *sequence + 1);
-	*sequence = nvvgpu_event_get_sequence(event);
-	nvvgpu_event_free(event);
-}
-
-START_TEST(events_in_order)
-{
-	struct nvvgpu_monitor *monitor;
-	struct nvvgpu_device *device;
-	struct nvvgpu_vgpu *vgpu;
-	struct nvvgpu_event *event;
-	uint64_t sequence = 0;
-
-	if (without_events())
-		return;
-	assert_ok(nvvgpu_monitor_open(board.host, &monitor));
-	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), -EAGAIN);
-	vgpu = create(WISH(.type = smallest()->key, .uuid = UUID_A));
-	assert_ok(nvvgpu_vgpu_set_params(vgpu, "a=1"));
-	device = open_device(vgpu);
-	assert_ok(nvvgpu_device_reset(device));
-	nvvgpu_device_unref(device);
-	assert_ok(nvvgpu_destroy(vgpu));
-
-	expect_event(monitor, NVVGPU_EVENT_KIND_CREATED, UUID_A, &sequence);
-	expect_event(monitor, NVVGPU_EVENT_KIND_PARAMS, UUID_A, &sequence);
-	expect_event(monitor, NVVGPU_EVENT_KIND_STARTED, UUID_A, &sequence);
-	expect_event(monitor, NVVGPU_EVENT_KIND_RESET, UUID_A, &sequence);
-	expect_event(monitor, NVVGPU_EVENT_KIND_STOPPED, UUID_A, &sequence);
-	expect_event(monitor, NVVGPU_EVENT_KIND_DESTROYED, UUID_A, &sequence);
-	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), -EAGAIN);
-	nvvgpu_monitor_close(monitor);
-	nvvgpu_vgpu_unref(vgpu);
-}
-END_TEST
-
-START_TEST(refused_creates_are_no_events)
-{
-	struct nvvgpu_monitor *monitor;
-	struct nvvgpu_event *event;
-
-	if (without_events())
-		return;
-	assert_ok(nvvgpu_monitor_open(board.host, &monitor));
-	create_refused(WISH(.type = "65000"), ENOENT, NVVGPU_REASON_NOT_FOUND);
-	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), -EAGAIN);
-	nvvgpu_monitor_close(monitor);
-}
-END_TEST
-
 START_TEST(statistics_count)
 {
 	uint64_t created, destroyed, framebuffer;
@@ -440,8 +376,6 @@ TCase *lifecycle_cases(void)
 	tcase_add_test(cases, params_malformed);
 	tcase_add_test(cases, spec_refuses_malformed);
 	tcase_add_test(cases, owner_round_trip);
-	tcase_add_test(cases, events_in_order);
-	tcase_add_test(cases, refused_creates_are_no_events);
 	tcase_add_test(cases, statistics_count);
 	tcase_add_test(cases, two_hosts_independent);
 	return cases;

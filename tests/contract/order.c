@@ -25,8 +25,7 @@ static void take(struct references *refs)
 	assert_ok(nvvgpu_gpu_lookup(refs->host, nvvgpu_gpu_get_address(board.gpu), &refs->gpu));
 	assert_ok(nvvgpu_type_list(refs->gpu, NVVGPU_TYPE_ALL, &refs->types));
 	assert_ok(nvvgpu_type_lookup(refs->gpu, smallest()->key, &refs->type));
-	if (board.events)
-		assert_ok(nvvgpu_monitor_open(refs->host, &refs->monitor));
+	assert_ok(nvvgpu_monitor_open(refs->host, &refs->monitor));
 	assert_ok(nvvgpu_spec_new(&spec));
 	assert_ok(nvvgpu_spec_set_type(spec, smallest()->key));
 	assert_ok(nvvgpu_create(refs->gpu, spec, &refs->vgpu));

@@ -10,6 +10,7 @@
  *   gpu.c      one GPU: board model, core driver and manager, wired together
  *   fb.c       framebuffer contents, sparse
  *   control.c  the manager's character device
+ *   notices.c  that something came or went, as udev would hear it
  *   vfio.c     the VFIO device of a vGPU, its migration data sessions
  *   state.c    state=DIR: the host outlives the process and is shared
  */
@@ -209,6 +210,7 @@ bool emu_mdev_is_parent(const struct emu_place *place);
 int emu_mdev_find(struct emu_host *host, const uint8_t *uuid, struct emu_gpu **ret_gpu,
 		  struct nvvgpu_vgpu_info *info);
 
+int emu_notices_open(struct emu_host *host, struct os_file **ret);
 int emu_control_open(struct emu_gpu *gpu, bool write, struct os_file **ret);
 void emu_control_notify(struct emu_gpu *gpu);	/* gpu->lock held */
 /* uuid: of the vGPU that has to be there; NULL: any */

@@ -198,6 +198,11 @@ static int dump_create(struct emu_host *host)
 	return err;
 }
 
+static int host_notices_open(struct os *os, struct os_file **ret)
+{
+	return emu_notices_open(to_host(os), ret);
+}
+
 static int host_pci_access(struct os *os, unsigned int *ret_method, const char **ret_param,
 			   const char **ret_value)
 {
@@ -242,6 +247,7 @@ static const struct os_ops emu_os_ops = {
 	.holders = host_holders,
 	.mixed_size_get = host_mixed_size_get,
 	.mixed_size_set = host_mixed_size_set,
+	.notices_open = host_notices_open,
 	.pci_access = host_pci_access,
 };
 
