@@ -63,17 +63,13 @@ static void close_control(struct nvvgpu_monitor *monitor, struct watched *watche
 	watched_close_control(watched);
 }
 
-static int open_control(struct nvvgpu_monitor *monitor, struct watched *watched)
+static int wait_for_control(struct nvvgpu_monitor *monitor, struct watched *watched)
 {
-	int err = watched_open_control(watched);
+	int err = 0;
 
-	if (err || !watched->control)
-		return err;
-	err = poll_add(monitor, os_file_poll_fd(watched->control), watched);
-	if (!err)
-		return 0;
-	watched_close_control(watched);
-	return error_errno(err, watched->gpu->address, "waiting for events");
+	if (watched->control)
+		err = poll_add(monitor, os_file_poll_fd(watched->control), watched);
+	return err ? error_errno(err, watched->gpu->address, "waiting for events") : 0;
 }
 
 static void settle(struct watched *watched)
@@ -117,14 +113,13 @@ static int watch_gpus(struct nvvgpu_monitor *monitor, const struct gpu_table *ta
 
 		err = add_gpu(monitor, table->gpus[i], &watched);
 		if (!err)
-			err = open_control(monitor, watched);
+			err = watched_open_control(watched);
 		if (!err && watched_look(watched, &monitor->queue))
 			settle(watched);
 	}
 	return err;
 }
 
-/* Before anything is looked at, so that nothing happens unseen between. */
 static int listen_to_host(struct nvvgpu_monitor *monitor)
 {
 	struct nvvgpu *host = monitor->host;
@@ -132,17 +127,24 @@ static int listen_to_host(struct nvvgpu_monitor *monitor)
 
 	if (host->os->ops->notices_open)
 		err = host->os->ops->notices_open(host->os, &monitor->notices);
-	if (!err)
-		err = poll_add(monitor, os_file_poll_fd(monitor->notices), &monitor->notices);
-	if (!err)
-		return 0;
 	if (err == -ENOMEM)
 		return error_nomem();
-	os_file_close(monitor->notices);
-	monitor->notices = NULL;
-	host_log(host, NVVGPU_LOG_WARNING, "%s: the kernel's events cannot be heard (error %d), all "
-		 "GPUs are looked at twice a second", host->uri, -err);
+	if (err)
+		host_log(host, NVVGPU_LOG_WARNING, "%s: the kernel's events cannot be heard (error %d), "
+			 "all GPUs are looked at twice a second", host->uri, -err);
 	return 0;
+}
+
+static int wait_for_all(struct nvvgpu_monitor *monitor)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < monitor->gpu_count; i++)
+		err = wait_for_control(monitor, monitor->gpus[i]);
+	if (err || !monitor->notices)
+		return err;
+	err = poll_add(monitor, os_file_poll_fd(monitor->notices), &monitor->notices);
+	return err ? error_errno(err, monitor->host->uri, "waiting for events") : 0;
 }
 
 static int make_descriptors(struct nvvgpu_monitor *monitor)
@@ -162,6 +164,7 @@ static int make_descriptors(struct nvvgpu_monitor *monitor)
 
 static void set_timer(struct nvvgpu_monitor *monitor);
 
+/* All is opened before anything is looked at, so that nothing happens unseen between. */
 static int monitor_start(struct nvvgpu_monitor *monitor)
 {
 	struct gpu_table *table = NULL;
@@ -174,6 +177,8 @@ static int monitor_start(struct nvvgpu_monitor *monitor)
 	if (!err)
 		err = watch_gpus(monitor, table);
 	gpu_table_unref(table);
+	if (!err)
+		err = wait_for_all(monitor);
 	if (!err)
 		set_timer(monitor);
 	return err;
@@ -396,10 +401,11 @@ static void want_control(struct nvvgpu_monitor *monitor, struct watched *watched
 {
 	if (watched->control)
 		return;
-	if (open_control(monitor, watched))
+	if (watched_open_control(watched) || wait_for_control(monitor, watched)) {
 		host_log(monitor->host, NVVGPU_LOG_WARNING, "%s: its driver's events cannot be heard: "
 			 "%s", watched->gpu->address, nvvgpu_error_get_cause(nvvgpu_last_error()));
-	if (watched->control) {
+		watched_close_control(watched);
+	} else if (watched->control) {
 		watched->unsure = true;
 		watched->stale = STALE_ALL;
 	}

@@ -251,6 +251,9 @@ int watched_take(struct watched *watched, struct event_queue *queue)
 		return 0;
 	if (n <= 0 || (size_t)n > sizeof(batch) || n % sizeof(batch[0]))
 		return n < 0 ? (int)n : -EIO;
+	for (size_t i = n / sizeof(batch[0]); i-- > 1;)	/* none is told before what it follows */
+		if (batch[i - 1].time_ns > batch[i].time_ns)
+			batch[i - 1].time_ns = batch[i].time_ns;
 	for (size_t i = 0; i < n / sizeof(batch[0]); i++)
 		take_record(watched, &batch[i], queue);
 	return 0;

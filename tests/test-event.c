@@ -500,7 +500,8 @@ END_TEST
 START_TEST(test_overrun_of_the_driver)
 {
 	struct nvvgpu_event *event;
-	uint64_t lost = 0, sequence = 0;
+	uint64_t lost, sequence;
+	unsigned int seen = 0;
 
 	watch("emu:l40");
 	for (int i = 0; i < 200; i++) {
@@ -509,15 +510,17 @@ START_TEST(test_overrun_of_the_driver)
 		ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
 		nvvgpu_vgpu_unref(vgpu);
 	}
-	for (int seen = 0; nvvgpu_monitor_next(monitor, 0, &event) == 0; seen++) {
-		if (nvvgpu_event_get_kind(event) == NVVGPU_EVENT_KIND_LOST)
-			lost = nvvgpu_event_get_value(event);
-		else if (seen > 1)
-			ck_assert_uint_eq(nvvgpu_event_get_sequence(event), sequence + 1);
+	event = next(NVVGPU_EVENT_KIND_LOST);
+	lost = nvvgpu_event_get_value(event);
+	do {
 		sequence = nvvgpu_event_get_sequence(event);
 		nvvgpu_event_free(event);
-	}
-	ck_assert_uint_ge(lost, 400 - 256);
+		ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), 0);
+		ck_assert_uint_eq(nvvgpu_event_get_sequence(event), sequence + 1);
+	} while (++seen < 256);
+	nvvgpu_event_free(event);
+	assert_nothing();
+	ck_assert_uint_eq(lost, 400 - 256);
 }
 END_TEST
 

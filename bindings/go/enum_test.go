@@ -36,7 +36,7 @@ var prefixes = []struct{ c, goName string }{
 	{"NVVGPU_DOCTOR_", "Doctor"},
 }
 
-var initialisms = map[string]string{"IO": "IO", "MIG": "MIG", "VF": "VF", "VFS": "VFs",
+var initialisms = map[string]string{"IO": "IO", "MIG": "MIG", "VF": "VF", "VFS": "VFs", "GPU": "GPU",
 	"VGPUS": "VGPUs", "NVVGPU": "NVVGPU", "VFIO": "VFIO", "RM": "RM", "BAR0": "BAR0", "BAR1": "BAR1",
 	"BAR3": "BAR3", "GPUS": "GPUs", "IOMMU": "IOMMU", "SELINUX": "SELinux", "SRIOV": "SRIOV", "OK": "OK"}
 
@@ -163,6 +163,7 @@ func TestNames(t *testing.T) {
 		nvvgpu.VGPURunning:            "running",
 		nvvgpu.VGPUState(77):          "unknown",
 		nvvgpu.EventLost:              "lost",
+		nvvgpu.EventVFRemoved:         "vf-removed",
 		nvvgpu.EventKind(0):           "unknown",
 		nvvgpu.EventKind(-2147483648): "unknown",
 	} {

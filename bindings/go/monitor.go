@@ -23,7 +23,7 @@ type Monitor struct {
 	turn chan struct{} // holds a token while a goroutine waits: the library allows one
 }
 
-// Monitor begins to watch all GPUs of the host that have events.
+// Monitor begins to watch all GPUs of the host, and those that come.
 func (h *Host) Monitor() (*Monitor, error) {
 	var c swig.Monitor
 	err := h.obj.call(func(host swig.Host) int64 { return swig.Monitor_open(host, &c) })

@@ -117,9 +117,10 @@ static PyObject *event_facts(struct nvvgpu_event *event)
 	if (!handle)
 		return NULL;
 	uuid = nvvgpu_event_get_uuid(event);
-	return Py_BuildValue("NiNNNKKK", handle,
+	return Py_BuildValue("NiNNNNKKK", handle,
 			     (int)nvvgpu_event_get_kind(event),
 			     text_new(nvvgpu_event_get_gpu_address(event)),
+			     text_new(nvvgpu_event_get_vf(event)),
 			     text_new(uuid),
 			     none_or_unsigned(uuid, nvvgpu_event_get_type_id(event)),
 			     (unsigned long long)nvvgpu_event_get_sequence(event),

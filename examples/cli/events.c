@@ -57,7 +57,15 @@ static void add_detail(struct text *text, const struct nvvgpu_event *event)
 		text_addf(text, "state %" PRIu64, value);
 		break;
 	case NVVGPU_EVENT_KIND_LOST:
-		text_addf(text, "%" PRIu64 " events", value);
+		if (value)
+			text_addf(text, "%" PRIu64 " events", value);
+		break;
+	case NVVGPU_EVENT_KIND_VF_ADDED:
+	case NVVGPU_EVENT_KIND_VF_REMOVED:
+		text_addf(text, "VF %s", nvvgpu_event_get_vf(event));
+		break;
+	case NVVGPU_EVENT_KIND_TYPES:
+		text_addf(text, "%" PRIu64 " can be created", value);
 		break;
 	default:
 		if (nvvgpu_event_get_type_id(event))
@@ -67,13 +75,13 @@ static void add_detail(struct text *text, const struct nvvgpu_event *event)
 
 static void print_header(void)
 {
-	printf("%-23s  %-12s  %-9s  %-36s  DETAIL\n", "TIME", "GPU", "EVENT", "VGPU");
+	printf("%-23s  %-12s  %-11s  %-36s  DETAIL\n", "TIME", "GPU", "EVENT", "VGPU");
 	fflush(stdout);
 }
 
 static int print_event(const struct cli *cli, const struct nvvgpu_event *event)
 {
-	const char *uuid = nvvgpu_event_get_uuid(event);
+	const char *uuid = nvvgpu_event_get_uuid(event), *gpu = nvvgpu_event_get_gpu_address(event);
 	struct text AUTO_TEXT detail = TEXT_EMPTY;
 	char *object AUTO(string) = NULL;
 	char when[32];
@@ -87,8 +95,7 @@ static int print_event(const struct cli *cli, const struct nvvgpu_event *event)
 	} else {
 		format_time(event, when);
 		add_detail(&detail, event);
-		printf("%-23s  %-12s  %-9s  %-36s  %s\n", when,
-		       nvvgpu_event_get_gpu_address(event),
+		printf("%-23s  %-12s  %-11s  %-36s  %s\n", when, *gpu ? gpu : "-",
 		       nvvgpu_event_kind_name(nvvgpu_event_get_kind(event)), uuid ? uuid : "-",
 		       detail.len ? text_get(&detail) : "-");
 	}
@@ -182,8 +189,9 @@ const struct verb verb_events = {
 	.name = "events",
 	.arguments = "[--count N] [--timeout SECONDS]",
 	.summary = "print what happens to GPUs and vGPUs, as it happens",
-	.details = "Print what happens to GPUs and vGPUs from now on. With --json each event is "
-		   "one object on one line.",
+	.details = "Print what happens to GPUs and vGPUs from now on: GPUs, VFs and vGPUs that come "
+		   "and go, and types that can be created, whatever the framework. With --json each "
+		   "event is one object on one line.",
 	.options = options,
 	.run = run_events,
 };

@@ -43,11 +43,12 @@ const char *nvvgpu_event_kind_name(enum nvvgpu_event_kind kind);
  * nvvgpu_monitor_open - watch all GPUs of a host, and those that come
  * @ret: to be closed with nvvgpu_monitor_close(); sees what happens after this call
  *
- * What is compared with what was there before is told once for each difference; what came and
- * went between two looks is not.  Where a driver tells nobody what it does (vendor-vfio) the look
- * is taken each 500 ms, while somebody calls nvvgpu_monitor_next().
+ * All but the driver of the framework nvvgpu say no more than that something happened, and that of
+ * vendor-vfio not even that.  So what is there is compared with what was: each difference is told
+ * once, and what came and went between two looks is not told.  A vendor-vfio GPU is looked at each
+ * 500 ms, as long as somebody waits for events or takes them.
  *
- * The GPUs that @host lists are not searched again: nvvgpu_refresh() does when one came or went.
+ * The GPUs that @host lists stay those of its last search: nvvgpu_refresh() finds what came.
  * Return: 0; -EOPNOTSUPP nothing happens on this host, it is a capture; -EACCES; -ENOMEM.
  */
 int nvvgpu_monitor_open(struct nvvgpu *host, struct nvvgpu_monitor **ret);

@@ -23,15 +23,30 @@ watch() {
     watching $watcher
 }
 
-watch "$out" --count 2 --timeout 20 --json
-"$NVVGPU" --host "$host" create --type L40-4Q --uuid $uuid --quiet >/dev/null
-"$NVVGPU" --host "$host" destroy $uuid --quiet
-wait $watcher || fail "two events should come"
-[ "$(wc -l <"$out")" -eq 2 ] || fail "one object on each line"
-sed -n 1p "$out" >"$dir/first"
-json_file "$dir/first" '"created" in d.values() and "'$uuid'" in d.values()'
-sed -n 2p "$out" >"$dir/second"
-json_file "$dir/second" '"destroyed" in d.values()'
+# line N CONDITION: that line of the output, as JSON
+line() {
+    sed -n "$1p" "$out" >"$dir/line"
+    json_file "$dir/line" "$2"
+}
+
+# whatever the framework: the same four
+for uri in "$host" "$host&framework=vendor-vfio" "$host&framework=mdev"; do
+    host=$uri
+    "$NVVGPU" --host "$host" gpus >/dev/null
+    watch "$out" --count 4 --timeout 20 --json
+    "$NVVGPU" --host "$host" create --type L40-4Q --uuid $uuid --quiet >/dev/null
+    until [ "$(wc -l <"$out")" -ge 2 ]; do
+        sleep 0.05
+    done
+    "$NVVGPU" --host "$host" destroy $uuid --quiet
+    wait $watcher || fail "four events should come"
+    [ "$(wc -l <"$out")" -eq 4 ] || fail "one object on each line"
+    line 1 'd["kind"] == "created" and d["uuid"] == "'$uuid'" and d["vf"] and d["type_id"] == 874'
+    line 2 'd["kind"] == "types" and d["sequence"] == 0 and d["value"] == 2'
+    line 3 'd["kind"] == "destroyed" and d["uuid"] == "'$uuid'"'
+    line 4 'd["kind"] == "types" and d["value"] > 2'
+done
+host=${host%&framework=*}
 
 watch "$out" --count 1 --timeout 20
 "$NVVGPU" --host "$host" mode mixed-size >/dev/null

@@ -36,7 +36,7 @@ HEADERS = {
     "Host.refresh": ("nvvgpu_refresh", "stays valid and shows what was there then"),
     "Host.gpu": ("nvvgpu_gpu_lookup", "no such GPU"),
     "Host.vgpu": ("nvvgpu_vgpu_lookup", "neither a uuid nor an address"),
-    "Host.events": ("nvvgpu_monitor_open", "no GPU of this host has events"),
+    "Host.events": ("nvvgpu_monitor_open", "nothing happens on this host, it is a capture"),
     "Host.set_log": ("nvvgpu_set_log", "may be called from within it"),
     "GPU.set_mixed_size": ("nvvgpu_gpu_set_mixed_size", "vGPUs exist"),
     "GPU.types": ("nvvgpu_type_list", "the GPU cannot be shared"),

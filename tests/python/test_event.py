@@ -27,6 +27,11 @@ def kinds(events: nvvgpu.Events) -> list[nvvgpu.EventKind]:
     return found
 
 
+def told(events: nvvgpu.Events) -> list[nvvgpu.Event]:
+    """Of what is there now, what the driver tells: numbered."""
+    return [event for event in events if event.sequence]
+
+
 def test_life_of_a_vgpu(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
     with host.events() as events:
         vgpu = gpu.create("L40-1B")
@@ -48,11 +53,15 @@ def test_facts(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
     with host.events() as events:
         gpu.create("L40-1B", uuid=UUID)
         event = events.next(5)
+        types = events.next(5)
         gpu.create("L40-1B")
         second = events.next(5)
-    assert event and second
+    assert event and types and second
     assert event.kind is Kind.CREATED
     assert (event.gpu_address, event.uuid, event.type_id) == (ADDRESS, UUID, 869)
+    assert event.vf == gpu.vgpus()[0].vf
+    assert (types.kind, types.uuid, types.vf, types.sequence) == (Kind.TYPES, None, None, 0)
+    assert types.value == len(gpu.types(creatable=True)) and types.time_ns >= event.time_ns
     assert before <= event.time_ns <= time.time_ns()
     assert second.sequence == event.sequence + 1
     assert event.value == 0
@@ -66,7 +75,7 @@ def test_event_of_a_gpu(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
     assert event.uuid is None and event.type_id is None
 
 
-FIELDS = {"kind", "gpu_address", "uuid", "type_id", "sequence", "time_ns", "value"}
+FIELDS = {"kind", "gpu_address", "vf", "uuid", "type_id", "sequence", "time_ns", "value"}
 
 
 def test_frozen(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
@@ -108,7 +117,7 @@ def test_iteration_ends_when_nothing_happens(host: nvvgpu.Host, gpu: nvvgpu.GPU)
     with host.events(timeout=0.05) as events:
         gpu.create("L40-1B")
         gpu.create("L40-1B")
-        assert [event.kind for event in events] == [Kind.CREATED] * 2
+        assert [event.kind for event in events] == [Kind.CREATED, Kind.CREATED, Kind.TYPES]
         gpu.vgpus()[0].destroy()
         assert [event.kind for event in events] == [Kind.DESTROYED]
         assert iter(events) is events
@@ -118,7 +127,7 @@ def test_zero_timeout_gives_what_is_there(host: nvvgpu.Host, gpu: nvvgpu.GPU) ->
     events = host.events(0)
     for _ in range(20):
         gpu.create("L40-1B")
-    assert len(list(events)) == 20
+    assert len(list(events)) == 20 + 1
     assert list(events) == []
 
 
@@ -126,7 +135,7 @@ def test_order_over_several_gpus() -> None:
     with nvvgpu.open("emu:l40*3") as host, host.events(0) as events:
         for gpu in [*host.gpus, *reversed(host.gpus)]:
             gpu.create("L40-1B")
-        found = list(events)
+        found = told(events)
     assert len(found) == 6
     assert [event.time_ns for event in found] == sorted(event.time_ns for event in found)
     assert len({event.gpu_address for event in found}) == 3
@@ -136,7 +145,7 @@ def test_lost_events_are_told(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
     with host.events(0) as events:
         for _ in range(600):
             gpu.create("L40-1B").destroy()
-        found = list(events)
+        found = told(events)
     lost = [event for event in found if event.kind is Kind.LOST]
     if lost:
         assert sum(event.value for event in lost) + len(found) - len(lost) >= 1200
@@ -150,7 +159,7 @@ def test_fileno(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
         assert not select.select([events], [], [], 0)[0]
         gpu.create("L40-1B")
         gpu.create("L40-1B")
-        for _ in range(2):
+        for _ in range(3):
             assert select.select([events], [], [], 5)[0]
             assert events.next(0)
         assert not select.select([events.fileno()], [], [], 0)[0]
@@ -226,7 +235,7 @@ def test_outlives_the_host() -> None:
     del host
     gc.collect()
     gpu.create("L40-1B")
-    assert [event.kind for event in events] == [Kind.CREATED]
+    assert [event.kind for event in events] == [Kind.CREATED, Kind.TYPES]
     events.close()
 
 
@@ -234,10 +243,12 @@ def test_outlives_the_host() -> None:
 
 def test_async_iteration(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
     async def main() -> list[nvvgpu.EventKind]:
-        found = []
+        found: list[nvvgpu.EventKind] = []
         with host.events() as events:
             gpu.create("L40-1B")
             async for event in events:
+                if event.kind is Kind.TYPES:
+                    continue
                 found.append(event.kind)
                 if len(found) == 3:
                     break
@@ -266,7 +277,7 @@ def test_async_iteration_ends(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
             assert [event async for event in events] == []
             return found
 
-    assert asyncio.run(main()) == [Kind.CREATED]
+    assert asyncio.run(main()) == [Kind.CREATED, Kind.TYPES]
 
 
 def test_others_run_meanwhile(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:

@@ -271,7 +271,7 @@ def test_events_shared_by_threads(host: nvvgpu.Host, gpu: nvvgpu.GPU) -> None:
 
         together(4, work)
         found.extend(events)
-    counts = [event.sequence for event in found]
+    counts = [event.sequence for event in found if event.sequence]    # the driver's own
     lost = sum(event.value for event in found if event.kind is nvvgpu.EventKind.LOST)
     assert len(set(counts)) == len(counts)
     assert lost or len(counts) == 2 * rounds

@@ -154,6 +154,11 @@ class EventKind(Number):
     MIGRATION = _swig.EVENT_KIND_MIGRATION
     PARAMS = _swig.EVENT_KIND_PARAMS
     LOST = _swig.EVENT_KIND_LOST
+    GPU_ADDED = _swig.EVENT_KIND_GPU_ADDED
+    GPU_REMOVED = _swig.EVENT_KIND_GPU_REMOVED
+    VF_ADDED = _swig.EVENT_KIND_VF_ADDED
+    VF_REMOVED = _swig.EVENT_KIND_VF_REMOVED
+    TYPES = _swig.EVENT_KIND_TYPES
 
     def __str__(self) -> str:
         return _swig.event_kind_name(self)

@@ -16,13 +16,17 @@ from ._snapshot import Snapshot
 class Event(Snapshot):
     """Something that has happened.
 
-    uuid and type_id are those of the vGPU, None when it is about the GPU.  value is what the
-    kind says: 1 for mixed-size and 0 for equal-size mode, the number of VFs, the VFIO migration
-    state, the number of lost events.  sequence grows by one with each event of the GPU.
+    uuid and type_id are those of the vGPU, None when it is about the GPU.  vf is the VF that came
+    or went, or that the vGPU is on.  value is what the kind says: 1 for mixed-size and 0 for
+    equal-size mode, the number of VFs, the VFIO migration state, the number of lost events (0:
+    nobody knows how many), the number of types that can be created.  sequence grows by one with
+    each event that the driver of the GPU tells; 0: the library saw it, at the time time_ns.
+    gpu_address is empty when events of the whole host were lost.
     """
 
     kind: EventKind
     gpu_address: str
+    vf: str | None
     uuid: str | None
     type_id: int | None
     sequence: int

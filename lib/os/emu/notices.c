@@ -15,7 +15,7 @@
 struct emu_notices {
 	struct os_file file;
 	struct emu_host *host;
-	int poll_fd;			/* readable when one of the files is */
+	int poll_fd;			/* readable when one of the files is; -1 until someone polls */
 	struct os_file *controls[];	/* of each GPU; its events are what is told */
 };
 
@@ -35,14 +35,18 @@ static void notices_close(struct os_file *file)
 	free(own);
 }
 
-static void sort_record(struct emu_notices *own, u32 kind, bool *ret_function, bool *ret_mdev)
+/* What fell out of the ring may have been of VFs; mdevs among it are lost: -ENOBUFS. */
+static int sort_record(struct emu_notices *own, u32 kind, bool *ret_function, bool *ret_mdev)
 {
-	*ret_function |= kind == NVVGPU_EVENT_VFS;
-	*ret_mdev |= own->host->framework == EMU_MDEV &&
-		     (kind == NVVGPU_EVENT_CREATED || kind == NVVGPU_EVENT_DESTROYED);
+	bool mdevs = own->host->framework == EMU_MDEV;
+
+	if (kind == NVVGPU_EVENT_LOST && mdevs)
+		return -ENOBUFS;
+	*ret_function |= kind == NVVGPU_EVENT_VFS || kind == NVVGPU_EVENT_LOST;
+	*ret_mdev |= mdevs && (kind == NVVGPU_EVENT_CREATED || kind == NVVGPU_EVENT_DESTROYED);
+	return 0;
 }
 
-/* -ENOBUFS: some fell out of the ring */
 static int read_gpu(struct emu_notices *own, size_t index, bool *ret_function, bool *ret_mdev)
 {
 	struct nvvgpu_event_record records[BATCH];
@@ -50,9 +54,10 @@ static int read_gpu(struct emu_notices *own, size_t index, bool *ret_function, b
 
 	while ((n = os_file_read(own->controls[index], records, sizeof(records))) > 0) {
 		for (size_t i = 0; i < n / sizeof(records[0]); i++) {
-			if (records[i].kind == NVVGPU_EVENT_LOST)
-				return -ENOBUFS;
-			sort_record(own, records[i].kind, ret_function, ret_mdev);
+			int err = sort_record(own, records[i].kind, ret_function, ret_mdev);
+
+			if (err)
+				return err;
 		}
 	}
 	return n == -EAGAIN ? 0 : n;
@@ -86,9 +91,34 @@ static ssize_t notices_read(struct os_file *file, void *buf, size_t len)
 	return count ? (ssize_t)(count * sizeof(*notices)) : -EAGAIN;
 }
 
+static int poll_gpu(struct emu_notices *own, size_t index)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd = os_file_poll_fd(own->controls[index]);
+
+	if (fd < 0)
+		return fd;
+	return epoll_ctl(own->poll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int poll_start(struct emu_notices *own)
+{
+	int err = 0;
+
+	own->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (own->poll_fd < 0)
+		return -errno;
+	for (size_t i = 0; !err && i < own->host->gpu_count; i++)
+		err = poll_gpu(own, i);
+	return err;
+}
+
 static int notices_poll_fd(struct os_file *file)
 {
-	return to_notices(file)->poll_fd;
+	struct emu_notices *own = to_notices(file);
+	int err = own->poll_fd < 0 ? poll_start(own) : 0;
+
+	return err ? err : own->poll_fd;
 }
 
 static const struct os_file_ops notices_ops = {
@@ -96,20 +126,6 @@ static const struct os_file_ops notices_ops = {
 	.read = notices_read,
 	.poll_fd = notices_poll_fd,
 };
-
-static int add_gpu(struct emu_notices *own, size_t index)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-	int err, fd;
-
-	err = emu_control_open(&own->host->gpus[index], false, &own->controls[index]);
-	if (err)
-		return err;
-	fd = os_file_poll_fd(own->controls[index]);
-	if (fd < 0)
-		return fd;
-	return epoll_ctl(own->poll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
 
 int emu_notices_open(struct emu_host *host, struct os_file **ret)
 {
@@ -121,11 +137,9 @@ int emu_notices_open(struct emu_host *host, struct os_file **ret)
 		return -ENOMEM;
 	own->file.ops = &notices_ops;
 	own->host = host;
-	own->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (own->poll_fd < 0)
-		err = -errno;
+	own->poll_fd = -1;
 	for (size_t i = 0; !err && i < host->gpu_count; i++)
-		err = add_gpu(own, i);
+		err = emu_control_open(&host->gpus[i], false, &own->controls[i]);
 	if (err) {
 		notices_close(&own->file);
 		return err;
