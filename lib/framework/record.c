@@ -102,6 +102,8 @@ int record_read(struct os *os, const char *key, struct record *ret)
 
 	if (err == -ENOENT)
 		err = read_named(os, key, true, &record);
+	if (err == -ENOENT)	/* completed between the two */
+		err = read_named(os, key, false, &record);
 	if (!err)
 		*ret = record;
 	return err;

@@ -236,6 +236,25 @@ static int compare_ids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* One without a record is looked at again: it may have been destroyed since, its record with it. */
+static int look_at_vgpu(struct framework *fw, const struct vendor_vf *vf,
+			struct framework_look *look)
+{
+	struct framework_vgpu *vgpu = &look->vgpus[look->vgpu_count];
+	uint32_t type_id = vf->type_id;
+	int err = identify(fw, vf, vgpu);
+
+	if (err)
+		return err;
+	if (!strcmp(vgpu->owner, RECORD_FOREIGN) &&
+	    vendor_read_type(fw->os, vf->vf.address, &type_id))
+		return 0;
+	vgpu->type_id = type_id;
+	text_copy(vgpu->vf, sizeof(vgpu->vf), vf->vf.address);
+	look->vgpu_count += type_id == vf->type_id;
+	return 0;
+}
+
 static int look_at_vgpus(struct framework *fw, const struct vendor_view *view,
 			 struct framework_look *look)
 {
@@ -244,16 +263,9 @@ static int look_at_vgpus(struct framework *fw, const struct vendor_view *view,
 	look->vgpus = calloc(view->live + 1, sizeof(look->vgpus[0]));
 	if (!look->vgpus)
 		return error_nomem();
-	for (size_t i = 0; !err && i < view->count; i++) {
-		struct framework_vgpu *vgpu = &look->vgpus[look->vgpu_count];
-
-		if (!view->vfs[i].type_id)
-			continue;
-		err = identify(fw, &view->vfs[i], vgpu);
-		vgpu->type_id = view->vfs[i].type_id;
-		text_copy(vgpu->vf, sizeof(vgpu->vf), view->vfs[i].vf.address);
-		look->vgpu_count += !err;
-	}
+	for (size_t i = 0; !err && i < view->count; i++)
+		if (view->vfs[i].type_id)
+			err = look_at_vgpu(fw, &view->vfs[i], look);
 	return err;
 }
 
