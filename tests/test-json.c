@@ -256,9 +256,10 @@ START_TEST(test_event)
 	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 0, &event), 0);
 	ck_assert_int_eq(nvvgpu_event_to_json(event, &text), 0);
 	object = parse(text);
-	assert_keys(object, "kind gpu uuid type_id sequence time_ns value");
+	assert_keys(object, "kind gpu vf uuid type_id sequence time_ns value");
 	ck_assert_str_eq(text_of(object, "kind"), "created");
 	ck_assert_str_eq(text_of(object, "gpu"), nvvgpu_gpu_get_address(gpu));
+	ck_assert_str_eq(text_of(object, "vf"), nvvgpu_event_get_vf(event));
 	ck_assert_str_eq(text_of(object, "uuid"), UUID);
 	ck_assert_uint_eq(number_of(object, "type_id"), 869);
 	ck_assert_uint_eq(number_of(object, "time_ns"), nvvgpu_event_get_time_ns(event));

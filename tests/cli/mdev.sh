@@ -15,8 +15,6 @@ ok gpus --json
 json 'd[0]["framework"] == "mdev" and d[0]["mode"] == "equal-size"'
 ok types --json
 json 'all(t["max_instances"] and t["framebuffer_bytes"] and t["heads"] for t in d)'
-fails 8 events --timeout 0.1
-has_error not-supported
 
 ok --json create --type A40-4Q --uuid $uuid --vf 0000:41:01.0 --owner me \
     --param frame_rate_limiter=0

@@ -14,8 +14,6 @@ in_out "nvidia/current_vgpu_type"
 awk 'length > 100 { exit 1 }' "$out" || fail "wider than 100 columns"
 ok gpus --json
 json '"nvidia/current_vgpu_type" in d[0]["evidence"] and d[0]["mode"] == "equal-size"'
-fails 8 events --timeout 0.1
-has_error not-supported
 
 # everything that can be said
 ok --json create --type L40-4Q --uuid $uuid --vf 0000:41:01.0 --placement 20 \
