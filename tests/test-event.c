@@ -14,6 +14,7 @@
 #define MS	1000000LL
 #define TICK	(500 * MS)	/* between two looks, where nobody tells */
 #define VF	"0000:41:00.4"	/* the first of the first GPU */
+#define T4	"bus/pci/devices/0000:41:00.0"
 #define UUID	"6f1bd1a2-9a0c-4f5e-8a77-0d9c32c4a001"
 
 static struct nvvgpu *host;
@@ -390,7 +391,7 @@ START_TEST(test_uuid_written_to_a_type)
 	watch("emu:t4?framework=mdev");
 	assert_nothing();
 	ck_assert(!is_readable());
-	put("bus/pci/devices/0000:41:00.0/mdev_supported_types/nvidia-222/create", UUID "\n");
+	put(T4 "/mdev_supported_types/nvidia-222/create", UUID "\n");
 	ck_assert(is_readable());
 	event = next(NVVGPU_EVENT_KIND_CREATED);
 	ck_assert_str_eq(nvvgpu_event_get_uuid(event), UUID);
@@ -430,14 +431,18 @@ START_TEST(test_cost_of_looking)
 }
 END_TEST
 
+/* Nor does it wake who waits. */
 static void assert_never_looks(const char *uri)
 {
+	const struct timespec pause = { .tv_nsec = TICK + TICK / 2 };
 	struct nvvgpu_event *event;
 
 	watch(uri);
 	count_reads();
 	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 2 * TICK + TICK / 2, &event), -EAGAIN);
 	ck_assert_uint_eq(reads, 0);
+	nanosleep(&pause, NULL);
+	ck_assert(!is_readable());
 	teardown();
 }
 
@@ -452,6 +457,7 @@ END_TEST
 /* The driver tells how many there are, the kernel which: each of them once. */
 START_TEST(test_vfs_told_by_two)
 {
+	const struct timespec pause = { .tv_nsec = TICK + TICK / 2 };
 	struct nvvgpu_event *event;
 
 	watch("emu:l4");
@@ -470,6 +476,7 @@ START_TEST(test_vfs_told_by_two)
 	skip(NVVGPU_EVENT_KIND_TYPES);
 	assert_nothing();
 	ck_assert_int_eq(nvvgpu_monitor_next(monitor, 5 * TICK, &event), -EAGAIN);
+	nanosleep(&pause, NULL);	/* the looks behind it have an end */
 	ck_assert(!is_readable());
 }
 END_TEST
@@ -481,7 +488,7 @@ START_TEST(test_overrun)
 
 	watch("emu:t4?framework=mdev");
 	for (int i = 0; i < 300; i++) {
-		put("bus/pci/devices/0000:41:00.0/mdev_supported_types/nvidia-222/create", UUID "\n");
+		put(T4 "/mdev_supported_types/nvidia-222/create", UUID "\n");
 		if (i < 299)
 			put("bus/mdev/devices/" UUID "/remove", "1\n");
 	}

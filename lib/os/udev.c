@@ -11,7 +11,7 @@
 #include "os/udev.h"
 #include "util/text.h"
 
-#define BUFFER_BYTES	(1 << 20)	/* of the socket: a board with all its VFs comes at once */
+#define BUFFER_BYTES	(1 << 20)	/* of the socket; what does not fit is found by looking */
 
 struct udev_file {
 	struct os_file file;
@@ -107,7 +107,7 @@ static const struct os_file_ops udev_file_ops = {
 	.poll_fd = udev_poll_fd,
 };
 
-/* The size of the buffer is a wish: only an administrator gets more than the usual. */
+/* Without its own size libudev asks for 128 MiB of the kernel. */
 static int listen_to(struct udev_monitor *monitor)
 {
 	static const char *const subsystems[] = { "pci", "mdev", "nvvgpu" };
