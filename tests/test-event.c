@@ -531,6 +531,32 @@ START_TEST(test_overrun_of_the_driver)
 }
 END_TEST
 
+/* As in a build without libudev, or where its socket may not be opened: all is looked at. */
+START_TEST(test_without_notices)
+{
+	static struct os_ops deaf;
+	struct nvvgpu_vgpu *vgpu;
+
+	open_host("emu:a40?framework=mdev");
+	deaf = *host->os->ops;
+	deaf.notices_open = NULL;
+	host->os->ops = &deaf;
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	vgpu = create_type(gpu, "556");
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
+	nvvgpu_vgpu_unref(vgpu);
+	skip(NVVGPU_EVENT_KIND_DESTROYED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	put("bus/pci/devices/0000:41:00.0/sriov_numvfs", "0\n");
+	for (uint32_t i = 0; i < nvvgpu_gpu_get_vfs_total(gpu); i++)
+		skip(NVVGPU_EVENT_KIND_VF_REMOVED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	assert_nothing();
+}
+END_TEST
+
 /* Nothing happens on a captured machine. */
 START_TEST(test_capture)
 {
@@ -595,6 +621,7 @@ int main(void)
 	tcase_add_test(tcase, test_vfs_told_by_two);
 	tcase_add_test(tcase, test_overrun);
 	tcase_add_test(tcase, test_overrun_of_the_driver);
+	tcase_add_test(tcase, test_without_notices);
 	tcase_add_test(tcase, test_capture);
 	tcase_add_test(tcase, test_made_by_another);
 	suite_add_tcase(suite, tcase);
