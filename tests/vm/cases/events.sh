@@ -41,11 +41,11 @@ types_told() {
         "$(creatable "$1")" ]
 }
 
-# The netlink socket is the last that a monitor begins to wait for.
+# listens PID WORD: it waits for a file whose name has this
 listens() {
     for fd in /proc/"$1"/fd/*; do
         case $(readlink "$fd") in
-        socket:*) grep -q "^tfd: *$(basename "$fd") " /proc/"$1"/fdinfo/* && return 0 ;;
+        *"$2"*) grep -q "^tfd: *$(basename "$fd") " /proc/"$1"/fdinfo/* && return 0 ;;
         esac
     done
     return 1
@@ -70,7 +70,7 @@ vf_of() {	# vf_of GPU N
 
 nvvgpu events --json >$stream 2>/tmp/events.err &
 watcher=$!
-eventually "it listens" 30 listens $watcher
+eventually "it listens" 30 listens $watcher socket:	# the last that it begins to wait for
 mine=$(board_directory)
 
 # plugged one after the other
@@ -189,12 +189,13 @@ all "all go, with what they had"
 check "the first comes back" put 1 "$mine/live"
 want gpu-added "$PF"
 all "it comes"
+eventually "its driver is listened to" 30 listens $watcher /dev/nvvgpu
 numvfs "$PF" 1
 want vfs "$PF"
 want vf-added "$PF" "$(vf 0)"
 check "created on it" nvvgpu create --gpu "$PF" --type 871 --uuid ${uuid}6
 want created "$PF" "$(vf 0)" ${uuid}6 871
-all "its driver is listened to again"
+all "its driver tells again"
 check "destroyed" nvvgpu destroy ${uuid}6
 want destroyed "$PF" "$(vf 0)" ${uuid}6 871
 vfs 0
