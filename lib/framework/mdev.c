@@ -226,6 +226,7 @@ static int fw_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_
 	return err ? err : describe_all(fw, &view, ret, ret_count);
 }
 
+/* The kernel adds the link to its type behind an mdev and takes it away before: so long it is none. */
 static int look_at_vgpus(struct framework *fw, struct framework_look *look)
 {
 	__cleanup_mdev_view struct mdev_view view = { .offers = NULL };
@@ -240,6 +241,8 @@ static int look_at_vgpus(struct framework *fw, struct framework_look *look)
 		const struct mdev_vgpu *from = &view.vgpus[i];
 		struct framework_vgpu *vgpu = &look->vgpus[look->vgpu_count];
 
+		if (!from->type_id)
+			continue;
 		if (uuid_parse_text(from->name, vgpu->uuid))
 			return mdev_nonsense(from->name, "its uuid");
 		vgpu->type_id = from->type_id;

@@ -76,6 +76,15 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct os_mdev *)a)->name, ((const struct os_mdev *)b)->name);
 }
 
+/* The kernel adds the link to its type a moment behind an mdev, and tells nobody. */
+static bool is_whole(const struct os_mdevs *mdevs)
+{
+	for (size_t i = 0; i < mdevs->count; i++)
+		if (!mdevs->mdevs[i].type[0])
+			return false;
+	return true;
+}
+
 static int read_all(struct os *os, struct os_mdevs **ret)
 {
 	struct walk walk = { .os = os };
@@ -125,6 +134,7 @@ int os_mdevs_get(struct os *os, struct os_mdevs **ret)
 			os_mdevs_unref(cache->mdevs);
 			cache->mdevs = fresh;
 			cache->stamp = stamp;
+			cache->stamp.known &= is_whole(fresh) || os_stamp_lasts(&stamp);
 		}
 	}
 	if (!err)
