@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include "harness/gpus.h"
 #include "internal.h"
@@ -531,6 +532,82 @@ START_TEST(test_overrun_of_the_driver)
 }
 END_TEST
 
+/* Notices that a test makes up; there are some as long as its descriptor is readable. */
+static struct liar {
+	struct os_file file;
+	int fd;
+} liar;
+
+static const struct os_notice lies[] = {
+	{ "0000:41:00.0", false }, { "0000:41:00.0", true }, { VF, false }, { VF, true },
+	{ "0000:99:00.0", false }, { "0000:99:00.0", true }, { "", false }, { "../../..", true },
+};
+
+static ssize_t liar_read(struct os_file *file, void *buf, size_t len)
+{
+	eventfd_t value;
+
+	ck_assert_uint_ge(len, sizeof(lies));
+	if (eventfd_read(liar.fd, &value))
+		return -errno;
+	memcpy(buf, lies, sizeof(lies));
+	return sizeof(lies);
+}
+
+static int liar_poll_fd(struct os_file *file)
+{
+	return liar.fd;
+}
+
+static void liar_close(struct os_file *file)
+{
+	close(liar.fd);
+}
+
+static int liar_open(struct os *os, struct os_file **ret)
+{
+	static const struct os_file_ops ops = {
+		.close = liar_close,
+		.read = liar_read,
+		.poll_fd = liar_poll_fd,
+	};
+
+	liar.file.ops = &ops;
+	liar.fd = eventfd(0, EFD_NONBLOCK);
+	*ret = &liar.file;
+	return 0;
+}
+
+/* Whatever a notice says: what is not so is not told, and what is so is found. */
+static void assert_not_deceived(const char *uri, const char *type)
+{
+	static struct os_ops ops;
+	struct nvvgpu_vgpu *vgpu;
+
+	open_host(uri);
+	ops = *host->os->ops;
+	ops.notices_open = liar_open;
+	host->os->ops = &ops;
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	eventfd_write(liar.fd, 1);
+	assert_nothing();
+	assert_nothing();
+	vgpu = create_type(gpu, type);
+	eventfd_write(liar.fd, 1);
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	nvvgpu_vgpu_unref(vgpu);
+	teardown();
+}
+
+START_TEST(test_lying_notices)
+{
+	assert_not_deceived("emu:l40", "869");
+	assert_not_deceived("emu:l40?framework=vendor-vfio", "869");
+	assert_not_deceived("emu:a40?framework=mdev", "556");
+}
+END_TEST
+
 /* As in a build without libudev, or where its socket may not be opened: all is looked at. */
 START_TEST(test_without_notices)
 {
@@ -621,6 +698,7 @@ int main(void)
 	tcase_add_test(tcase, test_vfs_told_by_two);
 	tcase_add_test(tcase, test_overrun);
 	tcase_add_test(tcase, test_overrun_of_the_driver);
+	tcase_add_test(tcase, test_lying_notices);
 	tcase_add_test(tcase, test_without_notices);
 	tcase_add_test(tcase, test_capture);
 	tcase_add_test(tcase, test_made_by_another);
