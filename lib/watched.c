@@ -169,6 +169,16 @@ static struct framework_vgpu *find_uuid(const struct framework_look *look, const
 	return NULL;
 }
 
+/* Of a GPU that is unplugged the VFs may go before a vGPU: it is the one that it was. */
+static void recall_vf(const struct framework_look *seen, const uint8_t uuid[16],
+		      char vf[PCI_ADDRESS_LEN])
+{
+	const struct framework_vgpu *known = vf[0] ? NULL : find_uuid(seen, uuid);
+
+	if (known)
+		text_copy(vf, PCI_ADDRESS_LEN, known->vf);
+}
+
 /* Without memory it is not known, and not told when its GPU goes. */
 static void learn(struct framework_look *seen, const struct framework_vgpu *vgpu)
 {
@@ -237,6 +247,7 @@ static void take_record(struct watched *watched, const struct nvvgpu_event_recor
 	if (record->vgpu_id && !uuid_is_null(record->uuid)) {
 		uuid_format(record->uuid, event.uuid);
 		find_vf(watched, record->slot, event.vf);
+		recall_vf(&watched->seen, record->uuid, event.vf);
 	}
 	event_queue_add(queue, &event);
 	note(watched, record, &event);
@@ -365,6 +376,8 @@ static int read_now(struct watched *watched, struct now *now, unsigned int *ret_
 
 		if (blind)
 			looked &= ~(STALE_VGPUS | STALE_TYPES);
+		for (size_t i = 0; i < now->look.vgpu_count; i++)
+			recall_vf(&watched->seen, now->look.vgpus[i].uuid, now->look.vgpus[i].vf);
 		err = err ? err : blind;
 	}
 	*ret_looked = looked;
