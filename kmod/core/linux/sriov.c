@@ -6,11 +6,22 @@
 #include <linux/iommu.h>
 #include "glue.h"
 
+/* A driver that leaves DMA to the kernel, as that of mdevs does, counts as an owner itself. */
+static bool has_kernel_driver(struct pci_dev *vf)
+{
+	bool found;
+
+	device_lock(&vf->dev);
+	found = vf->driver && !vf->driver->driver_managed_dma;
+	device_unlock(&vf->dev);
+	return found;
+}
+
 /* Somebody in user space owns the function's DMA: a VFIO device or its group is open. */
 static bool is_owned(struct pci_dev *vf)
 {
 	struct iommu_group *group = iommu_group_get(&vf->dev);
-	bool owned = group && iommu_group_dma_owner_claimed(group);
+	bool owned = group && iommu_group_dma_owner_claimed(group) && !has_kernel_driver(vf);
 
 	iommu_group_put(group);
 	return owned;
