@@ -13,18 +13,19 @@ which counts every case of a Check program and every script as one.  Ends with 1
 anything failed.
 
   --quick   unit contract cli python examples              a few minutes
-  (none)    the same, and go abi consumer bindings-memory packaging quickstart asan
+  (none)    the same, and go k8s abi consumer bindings-memory packaging quickstart asan
             valgrind clang fuzz   (each fuzz target 20 s, valgrind over the unit tests)
             vm vm-peers           (the modules in real kernels, under QEMU)
   --all     the same and vm-all, bench; every test at full length  (valgrind over contract
             tests too, fuzz targets 3 minutes each, 1500 processes killed)
 
-go is the Go binding under the race detector, bindings-memory both bindings under ASan,
-the Python one under valgrind, the Go one with every pointer checked; packaging the
-wheel and the installed tree; quickstart the commands of doc/quickstart-*.md; vm the
+go is the Go binding under the race detector, k8s the programs for Kubernetes against the
+kubelet's own code (their Go modules are downloaded first), bindings-memory both bindings
+under ASan, the Python one under valgrind, the Go one with every pointer checked; packaging
+the wheel and the installed tree; quickstart the commands of doc/quickstart-*.md; vm the
 stock kernels of Debian 12, vm-all a younger one and one with KASAN, lockdep, kmemleak and
-fault injection, vm-peers programs of a distribution: lspci, udev, mdevctl,
-libvirt, QEMU with a guest.
+fault injection, vm-peers programs of a distribution: lspci, udev, mdevctl, libvirt, QEMU
+with a guest.
 
 SUITE: only these.  BUILD: the build directory (default: build); beside it stand
 $BUILD-clang and $BUILD-asan.
@@ -47,7 +48,7 @@ for argument in "$@"; do
 		usage
 		exit 0
 		;;
-	unit | contract | cli | python | examples | go | abi | consumer | bindings-memory | packaging | \
+	unit | contract | cli | python | examples | go | k8s | abi | consumer | bindings-memory | packaging | \
 		quickstart | asan | valgrind | clang | fuzz | bench | vm | vm-all | vm-peers)
 		suites+=("$argument")
 		;;
@@ -61,7 +62,7 @@ export TEST_LEVEL
 if [ ${#suites[@]} -eq 0 ]; then
 	suites=(unit contract cli python examples)
 	[ "$TEST_LEVEL" = quick ] ||
-		suites+=(go abi consumer bindings-memory packaging quickstart asan valgrind clang fuzz
+		suites+=(go k8s abi consumer bindings-memory packaging quickstart asan valgrind clang fuzz
 			vm vm-peers)
 	[ "$TEST_LEVEL" != all ] || suites+=(vm-all bench)
 fi
@@ -127,7 +128,7 @@ run_meson() {
 
 run_plain() {
 	local chosen=() suite
-	for suite in unit contract cli python examples go abi consumer packaging \
+	for suite in unit contract cli python examples go k8s abi consumer packaging \
 		quickstart; do
 		if wanted "$suite"; then
 			chosen+=(--suite "$suite")
@@ -194,8 +195,15 @@ run_benchmarks() {
 . "$TOP/tests/lib.sh"
 need_packages build test
 
+kubernetes=auto
+if wanted k8s && command -v go >/dev/null; then
+	say "Go modules"
+	attempt "Go modules of the programs for Kubernetes" \
+		examples/k8s/modules.sh go download examples/go.sum tests/k8s/go.sum && kubernetes=enabled
+fi
+
 say "build"
-if prepare "$BUILD"; then
+if prepare "$BUILD" -Dkubernetes=$kubernetes; then
 	run_plain
 	if wanted asan; then
 		say "asan"

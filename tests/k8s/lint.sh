@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The Go sources as Go's own tools see them: lint.sh GO SOURCE
+set -u
+go=$1 source=$2
+failed=0
+
+# check WHAT COMMAND...: it has to succeed and to say nothing
+check() {
+    what=$1
+    shift
+    said=$("$@" 2>&1)
+    code=$?
+    if [ $code -eq 0 ] && [ -z "$said" ]; then
+        echo "ok: $what"
+    else
+        echo "FAILED: $what ($code)"
+        echo "$said"
+        failed=1
+    fi
+}
+
+cd "$source" || exit 1
+check "at most 100 columns" awk 'length > 100 { print FILENAME ":" FNR }' \
+    examples/k8s*/*.go examples/k8s/*/*.go tests/k8s/*.go
+check "gofmt" "$("$go" env GOROOT)/bin/gofmt" -l examples/k8s examples/k8s-device-plugin tests/k8s
+check "go vet" "$go" vet -C examples ./...
+exit $failed
