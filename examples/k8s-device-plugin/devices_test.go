@@ -5,20 +5,15 @@ package main
 import (
 	"errors"
 	"flag"
-	"io"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/tools/record"
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 
 	"kubernetes/k8s/node"
-	"nvvgpu"
 )
 
 func openNode(t *testing.T, uri string) *node.Node {
@@ -172,38 +167,6 @@ func TestTenant(t *testing.T) {
 	}
 	if lost := (&tenant{since: now}); lost.free(none, id, later, 0) || !lost.free(none, id, later, 0) {
 		t.Error("never claimed, and not free")
-	}
-}
-
-func TestEvents(t *testing.T) {
-	recorder := record.NewFakeRecorder(10)
-	told := newTeller(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	told.recorder, told.node = recorder, &corev1.ObjectReference{Kind: "Node", Name: "n"}
-	n := openNode(t, "emu:l40")
-	if _, err := n.Acquire(t.Context(), "a", "0000:41:00.0", 876, false); err != nil {
-		t.Fatal(err)
-	}
-	_, err := n.Acquire(t.Context(), "b", "0000:41:00.0", 878, false)
-	told.warn("vGPU b", err)
-	told.warn("vGPU b", err)
-	told.well("vGPU b")
-	told.well("vGPU b")
-	told.note("GPU 0000:41:00.0", node.CamelCase(nvvgpu.ReasonVFsDisabled), "off")
-	told.note("GPU 0000:41:00.0", node.CamelCase(nvvgpu.ReasonVFsDisabled), "off")
-	close(recorder.Events)
-	var got []string
-	for event := range recorder.Events {
-		got = append(got, event)
-	}
-	want := []string{
-		"Warning EqualSize vGPU b: 0000:41:00.0: creating a vGPU: only 8 GiB types can be created " +
-			"while 8 GiB vGPUs exist on this GPU (equal-size); next: choose a type of that size, destroy " +
-			"the vGPUs, or allow mixed sizes",
-		"Normal Recovered vGPU b is well again",
-		"Normal VfsDisabled GPU 0000:41:00.0: off",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("%q", got)
 	}
 }
 

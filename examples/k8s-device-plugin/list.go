@@ -42,7 +42,7 @@ func printList(o options, out, trouble io.Writer) error {
 	for i := range gpus {
 		if gpus[i].Err != nil {
 			fmt.Fprintln(trouble, node.Explain(gpus[i].Err))
-		} else if _, text := gpuTrouble(&gpus[i]); text != "" {
+		} else if _, text := gpus[i].Trouble(); text != "" {
 			fmt.Fprintf(trouble, "%s: %s\n", gpus[i].Address, text)
 		}
 	}

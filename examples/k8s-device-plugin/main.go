@@ -15,15 +15,11 @@ import (
 	"os/signal"
 	"syscall"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/kubernetes/scheme"
-	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/record"
 
 	"kubernetes/k8s/node"
+	"kubernetes/k8s/tell"
 )
 
 // owner is what the library is told of whose the vGPUs are, with the device behind it.
@@ -57,13 +53,13 @@ func serve(o options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	told := newTeller(log)
+	told := tell.New(log)
 	if o.node != "" {
-		broadcaster, err := recordEvents(told, o.node)
+		stop, err := recordEvents(told, o.node)
 		if err != nil {
 			return err
 		}
-		defer broadcaster.Shutdown()
+		defer stop()
 	}
 	n, err := node.Open(node.Options{URI: o.host, State: o.state, Owner: owner, CDI: o.cdiDir})
 	if err != nil {
@@ -84,8 +80,8 @@ func serve(o options) error {
 	return p.run(ctx)
 }
 
-// recordEvents has what told says become events of the node.
-func recordEvents(told *teller, name string) (record.EventBroadcaster, error) {
+// recordEvents has what is told become events of a node, by the API server of the cluster.
+func recordEvents(told *tell.Teller, name string) (stop func(), err error) {
 	config, err := rest.InClusterConfig()
 	if err != nil {
 		return nil, fmt.Errorf("events of node %s: %w", name, err)
@@ -94,11 +90,5 @@ func recordEvents(told *teller, name string) (record.EventBroadcaster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("events of node %s: %w", name, err)
 	}
-	broadcaster := record.NewBroadcaster()
-	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: client.CoreV1().Events("")})
-	told.recorder = broadcaster.NewRecorder(scheme.Scheme,
-		corev1.EventSource{Component: owner, Host: name})
-	// as the kubelet's own events of a node: kubectl describe finds them by the name
-	told.node = &corev1.ObjectReference{Kind: "Node", Name: name, UID: types.UID(name)}
-	return broadcaster, nil
+	return told.ToNode(client, owner, name), nil
 }

@@ -15,7 +15,7 @@ import (
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 
 	"kubernetes/k8s/node"
-	"nvvgpu"
+	"kubernetes/k8s/tell"
 )
 
 const meetRetry = time.Second
@@ -27,7 +27,7 @@ type plugin struct {
 	node    *node.Node
 	lister  lister
 	metrics *metrics
-	told    *teller
+	told    *tell.Teller
 
 	wake chan struct{} // something may have changed
 
@@ -40,7 +40,7 @@ type plugin struct {
 	lookTime  time.Time
 }
 
-func newPlugin(o options, n *node.Node, log *slog.Logger, told *teller) *plugin {
+func newPlugin(o options, n *node.Node, log *slog.Logger, told *tell.Teller) *plugin {
 	p := &plugin{
 		options:   o,
 		log:       log,
@@ -119,32 +119,29 @@ func (p *plugin) update(ctx context.Context, search bool) {
 // repair has the leases in order, and says which are not.  mutex is held.
 func (p *plugin) repair(ctx context.Context) {
 	p.troubles = p.node.Repair(ctx)
-	for key, err := range p.troubles {
-		p.told.warn("vGPU "+key, err)
-	}
-	leases := p.node.Leases()
-	for i := range leases {
-		if p.troubles[leases[i].Key] == nil {
-			p.told.well("vGPU " + leases[i].Key)
-		}
-	}
+	p.told.Leases(p.node.Leases(), p.troubles)
 }
 
 // look works out the lists anew.  mutex is held.
 func (p *plugin) look(search bool) {
 	gpus, err := p.node.Look(search)
 	if err != nil {
-		p.told.warn("the search for GPUs", err)
+		p.told.Warn("the search for GPUs", err)
 		p.metrics.failures.Inc()
 		gpus = p.gpus // nothing is known of any of them
 		for i := range gpus {
 			gpus[i].Err = err
 		}
 	} else {
-		p.told.well("the search for GPUs")
+		p.told.Well("the search for GPUs")
 		p.gpus = gpus
 		p.lookTime = time.Now()
-		p.tellGPUs()
+		for i := range gpus {
+			p.told.GPU(&gpus[i])
+			if gpus[i].Err != nil {
+				p.metrics.failures.Inc()
+			}
+		}
 	}
 	leases := p.node.Leases()
 	leased := keysOf(leases)
@@ -170,39 +167,6 @@ func (p *plugin) looked() time.Time {
 	return p.lookTime
 }
 
-// gpuTrouble returns why a GPU has nothing to offer at all; "": it has something.
-func gpuTrouble(gpu *node.GPU) (nvvgpu.Reason, string) {
-	if gpu.Reason != nvvgpu.ReasonNone {
-		return gpu.Reason, gpu.ReasonText
-	}
-	if len(gpu.VGPUs) > 0 || len(gpu.Types) == 0 {
-		return nvvgpu.ReasonNone, ""
-	}
-	for _, t := range gpu.Types {
-		if t.Creatable {
-			return nvvgpu.ReasonNone, ""
-		}
-	}
-	return gpu.Types[0].Reason, gpu.Types[0].ReasonText
-}
-
-// tellGPUs says which GPUs can give nothing at all, and why.
-func (p *plugin) tellGPUs() {
-	for i := range p.gpus {
-		gpu := &p.gpus[i]
-		object := "GPU " + gpu.Address
-		switch reason, text := gpuTrouble(gpu); {
-		case gpu.Err != nil:
-			p.metrics.failures.Inc()
-			p.told.warn(object, gpu.Err)
-		case text != "":
-			p.told.note(object, node.CamelCase(reason), text)
-		default:
-			p.told.well(object)
-		}
-	}
-}
-
 // meetKubelet has all sockets in place and all resources registered.  What fails is tried again.
 func (p *plugin) meetKubelet(ctx context.Context) {
 	p.mutex.Lock()
@@ -217,7 +181,7 @@ func (p *plugin) meetKubelet(ctx context.Context) {
 	for _, r := range resources {
 		before := r.registered
 		if err := r.meet(ctx, kubelet); err != nil {
-			p.told.warn("the kubelet", err)
+			p.told.Warn("the kubelet", err)
 			time.AfterFunc(meetRetry, p.poke)
 			return
 		}
@@ -226,7 +190,7 @@ func (p *plugin) meetKubelet(ctx context.Context) {
 			p.log.Info("registered", "resource", r.name)
 		}
 	}
-	p.told.well("the kubelet")
+	p.told.Well("the kubelet")
 }
 
 // allocate makes the vGPUs of a request.
@@ -245,7 +209,7 @@ func (p *plugin) allocate(ctx context.Context, name string, request *pluginapi.A
 				err = errors.Join(err, p.release(key))
 			}
 			p.metrics.allocated(name, err)
-			p.told.event("Allocate"+node.Cause(err), name+": "+node.Explain(err))
+			p.told.Event("Allocate"+node.Cause(err), name+": "+node.Explain(err))
 			return nil, err
 		}
 		response.ContainerResponses = append(response.ContainerResponses, container)
@@ -312,7 +276,6 @@ func (p *plugin) release(id string) error {
 	}
 	delete(p.tenants, id)
 	delete(p.troubles, id)
-	p.told.well("vGPU " + id)
 	p.log.Info("destroyed", "device", id)
 	return nil
 }

@@ -37,7 +37,7 @@ func (p *plugin) followPods(ctx context.Context) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(podsMaxBytes)))
 	if err != nil {
-		p.told.warn("PodResources", err)
+		p.told.Warn("PodResources", err)
 		return
 	}
 	defer conn.Close()
@@ -60,10 +60,10 @@ func (p *plugin) askPods(ctx context.Context, client podresources.PodResourcesLi
 	defer cancel()
 	answer, err := client.List(ctx, &podresources.ListPodResourcesRequest{})
 	if err != nil {
-		p.told.warn("PodResources", err)
+		p.told.Warn("PodResources", err)
 		return
 	}
-	p.told.well("PodResources")
+	p.told.Well("PodResources")
 	if !p.believes(answer) {
 		return
 	}
@@ -115,7 +115,7 @@ func (p *plugin) reap(found map[string]holder, asked time.Time) {
 			continue
 		}
 		if err := p.release(lease.Key); err != nil {
-			p.told.warn("vGPU "+lease.Key, err)
+			p.told.Warn("vGPU "+lease.Key, err)
 			p.metrics.released("failed")
 			continue
 		}

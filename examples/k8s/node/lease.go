@@ -61,14 +61,17 @@ func (n *Node) Acquire(ctx context.Context, key, gpu string, typeID uint32, fres
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
 	lease := Lease{Key: key, GPU: gpu, TypeID: typeID, UUID: uuid.NewString()}
-	old, had := n.ledger.leases[key]
-	if had {
-		lease = *old
-		if lease.GPU != gpu || lease.TypeID != typeID {
+	if old, had := n.ledger.leases[key]; had {
+		if old.GPU != gpu || old.TypeID != typeID {
 			return Lease{}, fmt.Errorf("%s: a %s on %s has been made for it already", key,
-				lease.TypeName, lease.GPU)
+				old.TypeName, old.GPU)
 		}
-		if !fresh {
+		lease = *old
+		there, err := n.there(&lease)
+		if err != nil {
+			return Lease{}, err
+		}
+		if there && !fresh {
 			return n.ensure(ctx, lease)
 		}
 		if err := n.destroy(&lease); err != nil {
@@ -85,6 +88,19 @@ func (n *Node) Acquire(ctx context.Context, key, gpu string, typeID uint32, fres
 		return Lease{}, errors.Join(err, n.end(lease))
 	}
 	return made, nil
+}
+
+// there reports whether the vGPU of a lease exists.
+func (n *Node) there(lease *Lease) (bool, error) {
+	vgpu, err := n.host.VGPU(lease.UUID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	vgpu.Close()
+	return true, nil
 }
 
 // Release destroys the vGPU of that key.  No lease of that key is no error.

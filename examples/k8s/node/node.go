@@ -81,8 +81,14 @@ func (n *Node) Close() error {
 // emulated hosts have no device nodes.
 func (n *Node) emulated() bool { return strings.HasPrefix(n.host.URI(), "emu:") }
 
-// owner is what the library is told of whose a vGPU is.
-func (n *Node) owner(key string) string { return n.options.Owner + "/" + key }
+const ownerBytes = 63 // that the library takes
+
+// owner is what the library is told of whose a vGPU is: the program, and of the key as much as
+// there is room for.
+func (n *Node) owner(key string) string {
+	owner := n.options.Owner + "/" + key
+	return owner[:min(len(owner), ownerBytes)]
+}
 
 // GPU is what a look at a GPU has found.
 type GPU struct {
@@ -92,6 +98,19 @@ type GPU struct {
 	VGPUs []*nvvgpu.VGPU
 	Stats map[nvvgpu.Statistic]uint64
 	Err   error // why it did not answer: then all but the GPUInfo is unknown
+}
+
+// Trouble returns why a GPU has nothing to offer at all; "": it has something, or it does not
+// answer.
+func (g *GPU) Trouble() (nvvgpu.Reason, string) {
+	if g.Reason != nvvgpu.ReasonNone {
+		return g.Reason, g.ReasonText
+	}
+	creatable := func(t nvvgpu.Type) bool { return t.Creatable }
+	if len(g.VGPUs) > 0 || len(g.Types) == 0 || slices.ContainsFunc(g.Types, creatable) {
+		return nvvgpu.ReasonNone, ""
+	}
+	return g.Types[0].Reason, g.Types[0].ReasonText
 }
 
 // Look asks all GPUs.  search: look first for GPUs that have come or gone.
