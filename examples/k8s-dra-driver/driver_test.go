@@ -82,8 +82,8 @@ func TestChurn(t *testing.T) {
 }
 
 func churn(t *testing.T, framework string, random *rand.Rand) {
-	b := newBench(t, "l40*2", framework, false)
-	b.create("0000:42:00.0", nvvgpu.Spec{Type: "L40-6Q", Owner: "somebody"})
+	b := newBench(t, "l4*2", framework, false)
+	b.create("0000:42:00.0", nvvgpu.Spec{Type: "L4-6Q", Owner: "somebody"})
 	kinds := b.types()
 	var claims []*resourceapi.ResourceClaim
 	for prepared, restarts := 0, 0; prepared < 32 || restarts < 2; {
@@ -151,7 +151,8 @@ func TestEqualSize(t *testing.T) {
 			}
 			if !groups {
 				_, err := b.prepare(second)
-				for _, want := range []string{"default/claim-2", "equal-size", "only 8 GiB types", "next: "} {
+				for _, want := range []string{"default/claim-2", "equal-size", "only 8 GiB types",
+					"next: "} {
 					if err == nil || !strings.Contains(err.Error(), want) {
 						t.Errorf("%q is not in: %v", want, err)
 					}
@@ -357,7 +358,8 @@ func TestContainer(t *testing.T) {
 				t.Fatalf("%+v, %v", told, err)
 			}
 			attributes := told.Requests[0].Devices[0].Attributes
-			if value := attributes[resourceapi.QualifiedName(key)].StringValue; value == nil || *value != address {
+			value := attributes[resourceapi.QualifiedName(key)].StringValue
+			if value == nil || *value != address {
 				t.Errorf("%s is not in %s", key, compact(attributes))
 			}
 			b.finish(claim)

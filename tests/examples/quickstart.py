@@ -6,12 +6,14 @@ usage: quickstart.py SOURCE_DIRECTORY DOCUMENT [WHY_NOT]
 
 The document is followed in a copy of the sources, as a fresh clone would be, by one shell with a
 home directory that has nothing else and an environment of its own.  GO_DIRECTORY is where go is;
-Go's cache is kept, so that its standard library need not be compiled again.  WHY_NOT, unless it
+Go's caches are kept, so that its standard library need not be compiled again.  WHY_NOT, unless it
 is empty, says why the document cannot be followed.  Every fenced block is one of
 
   ```console    commands behind "$ ", each with what it prints, standard error included
   ```python     a file, of the name that its first line, a comment, says
   ```go         the same
+  ```yaml       the same
+  ```sh         what needs a machine that no test has: left out
 
 and nothing else.  A command has to succeed, unless the next one is "echo $?".  Of what it prints
 
@@ -110,7 +112,10 @@ def steps(document: pathlib.Path) -> list[Command | File]:
         if language == "console":
             found += commands(start, lines)
             continue
-        name = re.fullmatch({"python": "# (.*)", "go": "// (.*)"}.get(language, "(?!)"), lines[0])
+        if language == "sh":
+            continue
+        comments = {"python": "# (.*)", "go": "// (.*)", "yaml": "# (.*)"}
+        name = re.fullmatch(comments.get(language, "(?!)"), lines[0])
         if not name:
             raise ValueError(f"line {start}: neither a console nor a file with its name")
         found.append(File(start, name[1], "\n".join(lines) + "\n"))
@@ -152,9 +157,10 @@ class Shell:
         if "GO_DIRECTORY" in os.environ:
             go = os.environ["GO_DIRECTORY"]
             environment["PATH"] = f"{tools}:{go}:/usr/bin:/bin"
-            environment["GOCACHE"] = subprocess.run(
-                [f"{go}/go", "env", "GOCACHE"], check=True, stdout=subprocess.PIPE,
-                text=True).stdout.strip()
+            for name in ("GOCACHE", "GOMODCACHE"):
+                environment[name] = subprocess.run(
+                    [f"{go}/go", "env", name], check=True, stdout=subprocess.PIPE,
+                    text=True).stdout.strip()
         self.directory = home / "libnvvgpu"
         self.process = subprocess.Popen(["bash", "--noprofile", "--norc"], env=environment,
                                         cwd=self.directory, text=True, stdin=subprocess.PIPE,
