@@ -25,7 +25,7 @@ under ASan, the Python one under valgrind, the Go one with every pointer checked
 the wheel and the installed tree; quickstart the commands of doc/quickstart-*.md; vm the
 stock kernels of Debian 12, vm-all a younger one and one with KASAN, lockdep, kmemleak and
 fault injection, vm-peers programs of a distribution: lspci, udev, mdevctl, libvirt, QEMU
-with a guest.
+with a guest, a hypervisor manager.
 
 SUITE: only these.  BUILD: the build directory (default: build); beside it stand
 $BUILD-clang and $BUILD-asan.

@@ -23,7 +23,7 @@ check() {
 }
 
 check "at most 100 columns" \
-    awk 'length > 100 { print FILENAME ":" FNR }' "$SRCDIR"/examples/c/*.c \
+    awk 'length > 100 { print FILENAME ":" FNR }' "$SRCDIR"/examples/c/*.c "$SRCDIR"/examples/vmm/*.[ch] \
     "$SRCDIR"/examples/python/*.py "$SRCDIR"/examples/go/*/*.go "$SRCDIR"/tests/examples/*.py
 
 scratch=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Programs of a distribution, unmodified, on our modules: lspci, udev, mdevctl, libvirt, and QEMU
-# with a guest.
+# Programs of a distribution, unmodified, on our modules: lspci, udev, mdevctl, libvirt, QEMU with
+# a guest, and that QEMU under the hypervisor manager of examples/vmm.
 # TAP; skipped when the packages cannot be had.
 set -u -o pipefail
 
@@ -14,4 +14,4 @@ root=$("$here/root.sh" trixie "${packages[@]}") || {
 	exit 0
 }
 exec "$here/vm" --kernel "${1:-6.12}" --root "$root" --timeout 1800 -- \
-	"$here/cases/run.sh" lspci udev peers-mdev qemu
+	"$here/cases/run.sh" lspci udev peers-mdev qemu vmm
