@@ -37,10 +37,12 @@ pid_t guest_pid(const struct guest *guest)
 		return 0;
 	known = !fcntl(fd, F_GETLK, &lock);
 	close(fd);
-	return known && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+	if (!known || lock.l_type == F_UNLCK)
+		return 0;
+	return lock.l_pid > 0 ? lock.l_pid : -1;
 }
 
-/* A handle on the process, which no other can take the place of; -1: it has ended. */
+/* A handle on the process, which no other can take the place of; -1: there is none to have. */
 static int open_process(const struct guest *guest)
 {
 	pid_t pid = guest_pid(guest);
@@ -70,10 +72,12 @@ static bool wait_process(int process, int64_t deadline_ns)
 bool guest_wait(struct guest *guest, int64_t deadline_ns)
 {
 	int process = open_process(guest);
-	bool ended = process < 0 || wait_process(process, deadline_ns);
+	bool ended;
 
-	if (process >= 0)
-		close(process);
+	if (process < 0)
+		return !guest_pid(guest);
+	ended = wait_process(process, deadline_ns);
+	close(process);
 	return ended;
 }
 
@@ -418,18 +422,19 @@ static bool quit(struct guest *guest, int process)
 static int end_process(struct guest *guest)
 {
 	int process = open_process(guest);
-	bool ended;
+	bool ended = false;
 
-	if (process < 0)
-		return 0;
-	ended = quit(guest, process);
-	if (!ended && !pidfd_send_signal(process, SIGKILL, NULL, 0))
-		ended = wait_process(process, now_ns() + KILL_SECONDS * NS_PER_SECOND);
-	close(process);
-	if (ended)
+	if (process >= 0) {
+		ended = quit(guest, process);
+		if (!ended && !pidfd_send_signal(process, SIGKILL, NULL, 0))
+			ended = wait_process(process, now_ns() + KILL_SECONDS * NS_PER_SECOND);
+		close(process);
+	}
+	if (ended || !guest_pid(guest))
 		return 0;
 	return fail(EBUSY, NVVGPU_REASON_IN_USE, guest->name,
-		    "look at /proc/PID/stack of its process", "its QEMU cannot be killed");
+		    "look for it in the container that it runs in, and at its /proc/PID/stack",
+		    "its QEMU cannot be killed");
 }
 
 int guest_discard(struct guest *guest)

@@ -156,7 +156,7 @@ int vgpu_sweep(const struct state *state, unsigned int *count);
 
 /* ----------------------------------------------------------------------- guest.c */
 
-/* 0: no QEMU lives */
+/* 0: no QEMU lives; -1: one that has no number in the namespace of this process */
 pid_t guest_pid(const struct guest *guest);
 /* @vgpu: NULL: none; @incoming: it waits for a state instead of booting */
 int guest_start(struct guest *guest, struct nvvgpu_vgpu *vgpu, bool incoming, struct qmp *ret);

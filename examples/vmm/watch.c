@@ -13,7 +13,8 @@
 #include "vmm.h"
 
 #define LOOK_SECONDS 1		/* a new guest is seen within that time */
-#define GREETING_SECONDS 5
+#define GREETING_SECONDS 2
+#define EVENTS_PER_TURN 256	/* of a guest: nobody keeps the others waiting */
 
 struct watched {
 	char name[NAME_BYTES];
@@ -27,6 +28,7 @@ struct watcher {
 	struct nvvgpu_monitor *monitor;	/* NULL: no GPU of the host has events */
 	struct watched *guests;
 	size_t count;
+	bool more;			/* a guest has said more than could be told in this turn */
 };
 
 /* ------------------------------------------------------------------------- output */
@@ -155,14 +157,16 @@ static void read_guest(struct watcher *w, size_t index)
 {
 	struct qmp *qmp = &w->guests[index].qmp;
 	struct json_object *event;
-	int err;
+	int err = 0;
 
-	while (!(err = qmp_next_event(qmp, 0, &event))) {
+	for (int i = 0; i < EVENTS_PER_TURN && !(err = qmp_next_event(qmp, 0, &event)); i++) {
 		tell_guest(w, w->guests[index].name, json_text(event, "event"),
 			   json_object_object_get(event, "data"));
 		json_object_put(event);
 	}
-	if (err != -ETIMEDOUT)
+	if (!err)
+		w->more = true;
+	else if (err != -ETIMEDOUT)
 		lose_guest(w, index, err == -ECONNRESET ? "ended" : qmp->error);
 }
 
@@ -186,7 +190,7 @@ static int read_monitor(struct watcher *w)
 static int turn(struct watcher *w)
 {
 	struct pollfd *fds = calloc(w->count + 2, sizeof(*fds));
-	int64_t left = w->state->deadline_ns - now_ns();
+	int64_t left = w->state->deadline_ns - now_ns(), wait;
 	int n, code = 0;
 
 	if (!fds)
@@ -198,14 +202,14 @@ static int turn(struct watcher *w)
 	};
 	for (size_t i = 0; i < w->count; i++)
 		fds[i + 2] = (struct pollfd){ .fd = w->guests[i].qmp.fd, .events = POLLIN };
-	left = left < LOOK_SECONDS * NS_PER_SECOND ? left : LOOK_SECONDS * NS_PER_SECOND;
-	n = left > 0 ? poll(fds, w->count + 2, (int)((left + 999999) / 1000000)) : 0;
+	wait = left < LOOK_SECONDS * NS_PER_SECOND ? left : LOOK_SECONDS * NS_PER_SECOND;
+	n = poll(fds, w->count + 2, w->more || wait < 0 ? 0 : (int)((wait + 999999) / 1000000));
+	w->more = false;
 	if (n > 0 && fds[1].revents)
 		code = read_monitor(w);
 	/* backwards: one that is lost gives its place to the last */
-	for (size_t i = w->count; n > 0 && i-- > 0;)
-		if (fds[i + 2].revents)
-			read_guest(w, i);
+	for (size_t i = w->count; i-- > 0;)
+		read_guest(w, i);
 	if (!code && (left <= 0 || (n > 0 && fds[0].revents)))
 		code = -1;
 	free(fds);

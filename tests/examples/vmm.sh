@@ -27,9 +27,9 @@ esac
 end() {
     for instance in "$first" "$second"; do
         for guest in "$instance"/*/; do
-            "$VMM" --host "$host" --state "$instance" stop --force "$(basename "$guest")" >/dev/null 2>&1
+            "$VMM" --host "$host" --state "$instance" stop --force "$(basename "$guest")"
         done
-    done
+    done >/dev/null 2>&1
     rm -rf "$dir"
 }
 trap end EXIT
@@ -256,7 +256,8 @@ nothing
 
 # QEMU is somebody else's
 for what in silence no-json no-object no-greeting endless deep events wrong-answer refusal empty; do
-    printf '#!/bin/sh\nexec "%s" "%s" %s "$@"\n' "$PYTHON" "$here/hostile-qemu.py" $what >"$dir/hostile"
+    printf '#!/bin/sh\nexec "%s" "%s" %s "$@"\n' "$PYTHON" "$here/hostile-qemu.py" $what \
+        >"$dir/hostile"
     chmod +x "$dir/hostile"
     vmm --timeout 2 run bad --type L40-4Q --qemu "$dir/hostile" && fail "$what was believed"
     grep -q '^  reason: ' "$out" || fail "$what has no reason"

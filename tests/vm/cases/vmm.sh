@@ -97,12 +97,14 @@ chmod +x /tmp/guest/init
 (cd /tmp/guest && find . | cpio --quiet -o -H newc | gzip -1) >/tmp/guest.img
 
 vfs 4
-check "a stranger's vGPU" nvvgpu create --type L40-1Q --uuid $foreign --vf "$(vf 3)" --owner stranger
+check "a stranger's vGPU" nvvgpu create --type L40-1Q --uuid $foreign --vf "$(vf 3)" \
+    --owner stranger
 nvvgpu show $foreign --json >/tmp/foreign
 
 # boot
-set -- --type L40-1Q --kernel "$kernel" --initrd /tmp/guest.img --memory 160 --accel tcg \
-    --append "console=ttyS0 quiet panic=-1 iomem=relaxed nokaslr mitigations=off no_timer_check"
+words="console=ttyS0 quiet panic=-1 iomem=relaxed nokaslr mitigations=off no_timer_check"
+set -- --type L40-1Q --kernel "$kernel" --initrd /tmp/guest.img --append "$words" --memory 160 \
+    --accel tcg
 check "a guest is started" at_first run one "$@"
 is "it runs" running "$(state_at $first one)"
 is "with one vGPU" 1 "$(owned)"
@@ -198,7 +200,8 @@ told "killed four times"
 
 # doc/vmm.md
 cp "$kernel" /tmp/vmlinuz
-awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' "$(dirname "$0")/../../../doc/vmm.md" >/tmp/doc.sh
+page=$(dirname "$0")/../../../doc/vmm.md
+awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' "$page" >/tmp/doc.sh
 is "as many commands as ever" 8 "$(grep -c . /tmp/doc.sh)"
 check "all of them work" sh -ex /tmp/doc.sh
 is "nothing is left" "0" "$(owned)"
