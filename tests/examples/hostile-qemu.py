@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: MIT
 """What a guest that has taken its QEMU over may answer: hostile-qemu.py WHAT QEMU-ARGUMENT...
 
-Takes the listening sockets that a QEMU would get, and says WHAT on the first connection of each.
+Takes the listening sockets that a QEMU would get, and says WHAT on the first connection of the
+first.  "flood" does what it is asked for on that one, and tells of events on the other without end.
 """
 
+import json
 import re
 import socket
 import sys
+import threading
 import time
+from typing import Iterator
 
 GREETING = b'{"QMP": {"version": {"qemu": {"micro": 0, "minor": 0, "major": 10}}}}\r\n'
 
@@ -26,17 +30,40 @@ ANSWERS = {
 }
 
 
-def main() -> None:
-    descriptors = [int(number) for word in sys.argv
-                   for number in re.findall(r"^socket,id=\w+,fd=(\d+),", word)]
-    held = []
-    for descriptor in descriptors[:1]:
-        connection, _ = socket.socket(fileno=descriptor).accept()
-        held.append(connection)
+FLOOD = b'{"event": "FLOOD\\u001b[2J", "data": {}}\r\n' * 1000
+
+
+def connections(descriptor: int) -> Iterator[socket.socket]:
+    listening = socket.socket(fileno=descriptor)
+    while True:
+        yield listening.accept()[0]
+
+
+def obey(descriptor: int, flood: bool) -> None:
+    for connection in connections(descriptor):
         try:
-            connection.sendall(ANSWERS[sys.argv[1]])
+            connection.sendall(GREETING)
+            for line in connection.makefile("rb"):
+                command = json.loads(line)
+                answer = {"return": {"status": "running"}, "id": command["id"]}
+                connection.sendall(json.dumps(answer).encode() + b"\r\n")
+                while flood:
+                    connection.sendall(FLOOD)
         except OSError:
             pass    # it did not want to hear that
+
+
+def main() -> None:
+    monitor, events = (int(number) for word in sys.argv
+                       for number in re.findall(r"^socket,id=\w+,fd=(\d+),", word))
+    if sys.argv[1] == "flood":
+        threading.Thread(target=obey, args=(monitor, False)).start()
+        obey(events, True)
+    connection = next(connections(monitor))
+    try:
+        connection.sendall(ANSWERS[sys.argv[1]])
+    except OSError:
+        pass
     time.sleep(600)
 
 

@@ -265,6 +265,24 @@ for what in silence no-json no-object no-greeting endless deep events wrong-answ
 done
 nothing
 
+# one that never stops talking keeps nobody waiting
+printf '#!/bin/sh\nexec "%s" "%s" flood "$@"\n' "$PYTHON" "$here/hostile-qemu.py" >"$dir/hostile"
+ok run flood --qemu "$dir/hostile"
+run_guest one
+"$VMM" --host "$host" --state "$first" watch --timeout 5 >"$dir/watched" 2>&1 &
+watcher=$!
+for _ in $(seq 40); do
+    ! grep -q 'guest one watched' "$dir/watched" || break
+    sleep 0.1
+done
+ok stop one --force
+wait $watcher || fail "the watcher ends in time"
+grep -q 'guest flood FLOOD\\x1b' "$dir/watched" || fail "the flood is told"
+! LC_ALL=C grep -q '[^[:print:]]' "$dir/watched" || fail "the flood came through"
+grep -q 'guest one SHUTDOWN' "$dir/watched" || fail "and the other guest's end"
+ok stop flood --force
+nothing
+
 # vmm is killed, whenever
 for i in $(seq "$kills"); do
     "$VMM" --host "$host" --state "$first" run one --type L40-4Q --qemu "$dir/qemu" --accel tcg \
