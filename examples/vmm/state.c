@@ -234,12 +234,8 @@ bool state_claims(const struct state *state, const char *vgpu_uuid)
 
 /* ------------------------------------------------------------------------- guests */
 
-static int is_busy(const char *name, bool *busy)
+static int is_busy(const char *name)
 {
-	if (busy) {
-		*busy = true;
-		return VMM_FAILED;
-	}
 	return fail(EBUSY, NVVGPU_REASON_BUSY, name, "try again when it is done",
 		    "another vmm works on this guest");
 }
@@ -251,21 +247,19 @@ static int is_absent(const struct state *state, const char *name)
 }
 
 /* A directory that was removed before the lock was had is none any more. */
-static int lock(const struct state *state, struct guest *guest, bool *busy)
+static int lock(const struct state *state, struct guest *guest, bool wait)
 {
-	int64_t end = busy ? 0 : earlier(state->deadline_ns, BUSY_SECONDS);
+	int64_t end = wait ? earlier(state->deadline_ns, BUSY_SECONDS) : 0;
 	struct stat st;
 
 	while (flock(guest->fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK)
 			return fail_errno(guest->name, "lock it");
 		if (now_ns() >= end)
-			return is_busy(guest->name, busy);
+			return GUEST_BUSY;
 		nanosleep(&(struct timespec){ .tv_nsec = BUSY_PAUSE_NS }, NULL);
 	}
-	if (fstat(guest->fd, &st) || !st.st_nlink)
-		return is_absent(state, guest->name);
-	return 0;
+	return fstat(guest->fd, &st) || !st.st_nlink ? GUEST_GONE : 0;
 }
 
 static int open_directory(const struct state *state, const char *name, struct guest *guest)
@@ -275,7 +269,7 @@ static int open_directory(const struct state *state, const char *name, struct gu
 	guest->fd = openat(state->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (guest->fd >= 0)
 		return 0;
-	return errno == ENOENT ? is_absent(state, name) : fail_errno(name, "open its directory");
+	return errno == ENOENT ? GUEST_GONE : fail_errno(name, "open its directory");
 }
 
 static int load(struct guest *guest)
@@ -288,40 +282,48 @@ static int load(struct guest *guest)
 		    "its description cannot be read: %s", strerror(-err));
 }
 
+static int open_locked(const struct state *state, const char *name, bool wait, struct guest *guest)
+{
+	int code = open_directory(state, name, guest);
+
+	if (code)
+		return code;
+	code = lock(state, guest, wait);
+	if (!code)
+		code = load(guest);
+	if (code)
+		guest_close(guest);
+	return code;
+}
+
+static int say(const struct state *state, const char *name, int code)
+{
+	return code == GUEST_BUSY ? is_busy(name) :
+	       code == GUEST_GONE ? is_absent(state, name) : code;
+}
+
 int guest_create(const struct state *state, const char *name, struct guest *ret)
 {
 	int code = check_name(name);
 
 	if (code)
 		return code;
-	if (mkdirat(state->fd, name, 0700))
-		return errno != EEXIST ? fail_errno(name, "make its directory") :
-		       fail(EEXIST, NVVGPU_REASON_EXISTS, name,
-			    "stop it, or choose another name; 'vmm cleanup' removes what has ended",
-			    "a guest of that name exists");
-	code = open_directory(state, name, ret);
-	if (code)
-		return code;
-	code = lock(state, ret, NULL);
-	if (code)
-		guest_close(ret);
-	return code;
+	if (!mkdirat(state->fd, name, 0700))
+		return say(state, name, open_locked(state, name, true, ret));
+	if (errno != EEXIST)
+		return fail_errno(name, "make its directory");
+	return fail(EEXIST, NVVGPU_REASON_EXISTS, name,
+		    "stop it, or choose another name; 'vmm cleanup' removes what has ended",
+		    "a guest of that name exists");
 }
 
-int guest_open(const struct state *state, const char *name, bool *busy, struct guest *ret)
+int guest_open(const struct state *state, const char *name, bool quiet, struct guest *ret)
 {
 	int code = check_name(name);
 
 	if (!code)
-		code = open_directory(state, name, ret);
-	if (code)
-		return code;
-	code = lock(state, ret, busy);
-	if (!code)
-		code = load(ret);
-	if (code)
-		guest_close(ret);
-	return code;
+		code = open_locked(state, name, !quiet, ret);
+	return quiet ? code : say(state, name, code);
 }
 
 int guest_peek(const struct state *state, const char *name, struct guest *ret)

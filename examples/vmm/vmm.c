@@ -74,15 +74,15 @@ static int usage(const char *object, const char *cause)
 	return fail(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, object, "vmm --help", "%s", cause);
 }
 
-static int take_number(const struct call *call, const char *option, const char *value, double min,
-		       double max, double *ret)
+static int take_number(const char *option, const char *value, double min, double max,
+		       double *ret)
 {
 	char *end;
 	double number = strtod(value, &end);
 
 	if (end == value || *end || !isfinite(number) || number < min || number > max)
-		return fail(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, option,
-			    "vmm --help", "'%s' is not a number from %g to %g", value, min, max);
+		return fail(EINVAL, NVVGPU_REASON_INVALID_ARGUMENT, option, "vmm --help",
+			    "'%s' is not a number from %g to %g", value, min, max);
 	*ret = number;
 	return 0;
 }
@@ -90,8 +90,7 @@ static int take_number(const struct call *call, const char *option, const char *
 /* ---------------------------------------------------------------------------- run */
 
 /* QEMU runs in another directory. */
-static int set_path(const struct call *call, struct json_object *config, const char *key,
-		    const char *path)
+static int set_path(struct json_object *config, const char *key, const char *path)
 {
 	char *whole;
 
@@ -120,12 +119,12 @@ static int make_config(struct call *call, struct json_object **ret)
 	config_set(config, KEY_ACCEL, given->accel ?: "kvm:tcg");
 	config_set(config, KEY_APPEND, given->append);
 	if (given->memory)
-		code = take_number(call, "--memory", given->memory, 1, 1 << 26, &memory);
+		code = take_number("--memory", given->memory, 1, 1 << 26, &memory);
 	json_object_object_add(config, KEY_MEMORY, json_object_new_int64((int64_t)memory));
 	if (!code)
-		code = set_path(call, config, KEY_KERNEL, given->kernel);
+		code = set_path(config, KEY_KERNEL, given->kernel);
 	if (!code)
-		code = set_path(call, config, KEY_INITRD, given->initrd);
+		code = set_path(config, KEY_INITRD, given->initrd);
 	part = json_object_new_array();
 	for (int i = 0; i < call->more_count; i++)
 		json_object_array_add(part, json_object_new_string(call->more[i]));
@@ -220,24 +219,28 @@ static int verb_run(struct call *call)
 
 /* --------------------------------------------------------------------------- list */
 
-static void look_at_vgpu(const struct call *call, struct json_object *config,
-			 struct json_object *object)
+/* "vgpu" is null: there is none; or not there: it could not be asked for. */
+static int look_at_vgpu(const struct call *call, struct json_object *config,
+			struct json_object *object)
 {
-	struct json_object *part = config_vgpu(config), *seen = NULL;
-	struct nvvgpu_vgpu *vgpu;
-	char *text;
+	struct json_object *part = config_vgpu(config);
+	struct nvvgpu_vgpu *vgpu = NULL;
+	char *text = NULL;
+	int err = -ENODEV, code = 0;
 
-	if (!part)
-		return;
-	if (!nvvgpu_vgpu_lookup(call->state.host, json_text(part, KEY_UUID), &vgpu)) {
-		if (!nvvgpu_vgpu_to_json(vgpu, &text)) {
-			seen = json_tokener_parse(text);
-			nvvgpu_free(text);
-		}
-		nvvgpu_vgpu_unref(vgpu);
+	if (part) {
+		config_set(object, "type", json_text(part, KEY_TYPE));
+		err = nvvgpu_vgpu_lookup(call->state.host, json_text(part, KEY_UUID), &vgpu);
 	}
-	json_object_object_add(object, "vgpu", seen);	/* null: it is gone, or cannot be asked */
-	config_set(object, "type", json_text(part, KEY_TYPE));
+	if (!err)
+		err = nvvgpu_vgpu_to_json(vgpu, &text);
+	if (err && err != -ENODEV)
+		code = fail_library();
+	else
+		json_object_object_add(object, "vgpu", text ? json_tokener_parse(text) : NULL);
+	nvvgpu_free(text);
+	nvvgpu_vgpu_unref(vgpu);
+	return code;
 }
 
 /* "ended": there is no QEMU; "busy": another vmm works on it; else what QEMU says of itself. */
@@ -257,34 +260,38 @@ static int look_at_guest(struct call *call, const char *name, struct json_object
 {
 	struct json_object *object;
 	struct guest guest;
-	bool busy = false;
+	bool busy;
 	char state[32];
+	int code = guest_open(&call->state, name, true, &guest);
 
-	/* whichever way; one that was removed since is no guest */
-	if (guest_open(&call->state, name, &busy, &guest) &&
-	    (!busy || guest_peek(&call->state, name, &guest)))
-		return VMM_FAILED;
+	busy = code == GUEST_BUSY;
+	if (busy)
+		code = guest_peek(&call->state, name, &guest);
+	if (code)
+		return code == GUEST_GONE ? 0 : code;
 	look_at_state(&guest, busy, state);
 	object = json_object_new_object();
 	config_set(object, "name", name);
 	config_set(object, "state", state);
-	if (guest_pid(&guest))
+	if (guest_pid(&guest) > 0)
 		json_object_object_add(object, "pid", json_object_new_int(guest_pid(&guest)));
-	look_at_vgpu(call, guest.config, object);
+	code = look_at_vgpu(call, guest.config, object);
 	json_object_array_add(list, object);
 	guest_close(&guest);
-	return 0;
+	return code;
 }
 
 static void print_row(struct json_object *object)
 {
-	struct json_object *vgpu = json_object_object_get(object, "vgpu");
-	const char *uuid = vgpu ? json_text(vgpu, "uuid") : "-";
+	const char *uuid = "?", *type = json_text(object, "type");
+	struct json_object *vgpu;
 
+	if (json_object_object_get_ex(object, "vgpu", &vgpu))
+		uuid = vgpu ? json_text(vgpu, "uuid") : "-";
 	printf("%-16s  ", json_text(object, "name"));
 	print_safe(json_text(object, "state"));
 	printf("%*s  %-36s  %s\n", 12 - (int)strlen(json_text(object, "state")), "", uuid,
-	       *json_text(object, "type") ? json_text(object, "type") : "-");
+	       *type ? type : "-");
 }
 
 static int verb_list(struct call *call)
@@ -315,7 +322,7 @@ static int verb_list(struct call *call)
 /* A guest that lives, and a connection to its QEMU. */
 static int open_running(struct call *call, const char *name, struct guest *guest, struct qmp *qmp)
 {
-	int code = guest_open(&call->state, name, NULL, guest), err;
+	int code = guest_open(&call->state, name, false, guest), err;
 
 	if (code)
 		return code;
@@ -453,8 +460,7 @@ static int verb_migrate(struct call *call)
 	int code = 0;
 
 	if (call->given.downtime)
-		code = take_number(call, "--downtime", call->given.downtime, 0.001, 2000,
-				   &downtime);
+		code = take_number("--downtime", call->given.downtime, 0.001, 2000, &downtime);
 	if (code)
 		return code;
 	if (!call->given.to)
@@ -494,7 +500,7 @@ static int ask_to_stop(struct call *call, struct guest *guest)
 static int verb_stop(struct call *call)
 {
 	struct guest guest;
-	int code = guest_open(&call->state, call->words[0], NULL, &guest);
+	int code = guest_open(&call->state, call->words[0], false, &guest);
 
 	if (code)
 		return code;
@@ -534,12 +540,11 @@ static bool is_left_over(struct guest *guest)
 
 static int clean_guest(struct call *call, const char *name)
 {
-	bool busy = false;
 	struct guest guest;
-	int code = guest_open(&call->state, name, &busy, &guest);
+	int code = guest_open(&call->state, name, true, &guest);
 
 	if (code)
-		return busy ? 0 : code;		/* somebody works on it: nothing was left */
+		return code < 0 ? 0 : code;	/* somebody works on it: nothing was left */
 	if (is_left_over(&guest)) {
 		code = guest_discard(&guest);
 		if (!code && !call->state.json)
@@ -659,8 +664,7 @@ static int check(struct call *call, const struct verb **ret)
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (values[i] && !is_among(global_options, long_options[i].name) &&
 		    !is_among(verb->options, long_options[i].name))
-			return usage(long_options[i].name,
-				     "this verb has no such option");
+			return usage(long_options[i].name, "this verb has no such option");
 	if (call->more_count && strcmp(verb->name, "run"))
 		return usage(verb->name, "QEMU's arguments are for 'run'");
 	if (call->count < verb->min_words || call->count > verb->max_words)
@@ -676,7 +680,7 @@ static int run(struct call *call)
 	int code = check(call, &verb);
 
 	if (!code && call->given.timeout)
-		code = take_number(call, "--timeout", call->given.timeout, 0.001, 1e9, &seconds);
+		code = take_number("--timeout", call->given.timeout, 0.001, 1e9, &seconds);
 	if (code)
 		return code;
 	call->state.deadline_ns = now_ns() + (int64_t)(seconds * 1e9);

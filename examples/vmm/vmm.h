@@ -100,9 +100,14 @@ bool state_claims(const struct state *state, const char *vgpu_uuid);
 
 /* A new one, locked; nothing is in it. */
 int guest_create(const struct state *state, const char *name, struct guest *ret);
-/* @busy: NULL, or where it is told, instead of a message, that another process has it locked */
-int guest_open(const struct state *state, const char *name, bool *busy, struct guest *ret);
-/* For a look, without its lock. */
+/*
+ * Of what is no failure to somebody who goes through all guests: another process has it locked, or
+ * has removed it.
+ */
+enum { GUEST_BUSY = -1, GUEST_GONE = -2 };
+/* @quiet: these two come without a message; else it waits a while for the lock, and says so */
+int guest_open(const struct state *state, const char *name, bool quiet, struct guest *ret);
+/* For a look, without its lock: GUEST_GONE comes without a message. */
 int guest_peek(const struct state *state, const char *name, struct guest *ret);
 int guest_write(struct guest *guest);
 void guest_close(struct guest *guest);

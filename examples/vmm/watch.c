@@ -130,10 +130,9 @@ static int look_for_guests(struct watcher *w)
 static void clean_up(struct watcher *w, const char *name)
 {
 	struct guest guest;
-	bool busy;
 
 	/* who has it locked knows that it has ended */
-	if (guest_open(w->state, name, &busy, &guest))
+	if (guest_open(w->state, name, true, &guest))
 		return;
 	if (!guest_pid(&guest) && !guest_discard(&guest))
 		tell_guest(w, name, "removed", NULL);
