@@ -155,7 +155,8 @@ int guest_fail(struct guest *guest, struct qmp *qmp, int err, const char *doing)
 	}
 	return fail(-err,
 		    err == -ETIMEDOUT ? NVVGPU_REASON_DEADLINE : NVVGPU_REASON_IO, guest->name,
-		    err == -ETIMEDOUT ? "give it more time with --timeout" : "",
+		    err != -ETIMEDOUT ? "" :
+		    "give it more time: --timeout; a migration may need more --downtime too",
 		    "QEMU could not %s: %s", doing, *words ? words : qmp->error);
 }
 

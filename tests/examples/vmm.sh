@@ -103,6 +103,8 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+# one that does not fit what comes
+[ ! -e "${0%/*}/misfit" ] || [[ " ${words[*]} " != *" -incoming "* ]] || words+=(-m 64)
 exec qemu-system-x86_64 "${words[@]}"
 END
 chmod +x "$dir/qemu"
@@ -156,6 +158,14 @@ refused 1 io run two --type L40-4Q --qemu false
 owned 1
 state_is one running
 [ ! -e "$first/two" ] || fail "something is left of two"
+
+# a migration that fails leaves the guest where it is
+touch "$dir/misfit"
+refused 1 io migrate one moved --to "$second"
+rm "$dir/misfit"
+owned 1
+state_is one running
+[ ! -e "$second/moved" ] || fail "something is left of moved"
 
 # migration, to an instance with another owner
 "$VMM" --host "$host" --state "$second" watch --json >"$dir/watched" 2>&1 &
