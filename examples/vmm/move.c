@@ -21,8 +21,6 @@
 #define MAGIC "nvvgpu-vmm 1\n"
 #define HEADER_BYTES 65536
 #define KEY_STATE_BYTES "state_bytes"
-#define FDSET 1
-#define STATE_FILE "file:/dev/fdset/1,offset=65536"
 #define QEMU_MAJOR 9		/* the first that takes a file of ours behind an offset */
 #define PAUSE_NS 50000000
 #define UNDO_SECONDS 30
@@ -64,14 +62,6 @@ static int set_return_path(struct qmp *qmp, bool state, int64_t deadline_ns)
 	return qmp_call(qmp, "migrate-set-capabilities", arguments, -1, deadline_ns, NULL);
 }
 
-static int pass_file(struct qmp *qmp, int fd, int64_t deadline_ns)
-{
-	struct json_object *arguments = json_object_new_object();
-
-	json_object_object_add(arguments, "fdset-id", json_object_new_int(FDSET));
-	return qmp_call(qmp, "add-fd", arguments, fd, deadline_ns, NULL);
-}
-
 /* 1: done, 0: not yet, or a negative errno with the words in qmp->error */
 static int look(struct qmp *qmp, int64_t deadline_ns)
 {
@@ -109,6 +99,24 @@ static int wait_done(struct qmp *qmp, int64_t deadline_ns)
 	return result > 0 ? 0 : result;
 }
 
+/*
+ * @command: "migrate" or "migrate-incoming".  The set has a number that no earlier one had: QEMU
+ * keeps descriptors of a set for a while, and takes the first that fits.
+ */
+static int move_by_file(struct qmp *qmp, const char *command, int fd, int64_t deadline_ns)
+{
+	struct json_object *arguments = json_object_new_object();
+	int set = (int)(now_ns() / 1000 % INT32_MAX), err;
+	char uri[64];
+
+	snprintf(uri, sizeof(uri), "file:/dev/fdset/%d,offset=%d", set, HEADER_BYTES);
+	json_object_object_add(arguments, "fdset-id", json_object_new_int(set));
+	err = qmp_call(qmp, "add-fd", arguments, fd, deadline_ns, NULL);
+	if (!err)
+		err = qmp_call(qmp, command, pair("uri", uri), -1, deadline_ns, NULL);
+	return err ?: wait_done(qmp, deadline_ns);
+}
+
 /* Best effort, with a time of its own.  A guest that ran goes on by itself where it was. */
 static void undo(struct qmp *qmp)
 {
@@ -135,16 +143,12 @@ static int save(struct qmp *qmp, int fd, int64_t deadline_ns)
 {
 	int err;
 
-	err = pass_file(qmp, fd, deadline_ns);
-	if (!err)
-		err = set_return_path(qmp, false, deadline_ns);
+	err = set_return_path(qmp, false, deadline_ns);
 	if (!err)
 		err = set_parameters(qmp, MAX_DOWNTIME_SECONDS, deadline_ns);
 	if (!err)
 		err = qmp_call(qmp, "stop", NULL, -1, deadline_ns, NULL);
-	if (!err)
-		err = qmp_call(qmp, "migrate", pair("uri", STATE_FILE), -1, deadline_ns, NULL);
-	return err ?: wait_done(qmp, deadline_ns);
+	return err ?: move_by_file(qmp, "migrate", fd, deadline_ns);
 }
 
 static int write_header(struct guest *guest, int fd, const char *path)
@@ -337,12 +341,7 @@ int move_resume(struct guest *guest, struct qmp *qmp, int fd)
 
 	if (code)
 		return code;
-	err = pass_file(qmp, fd, deadline_ns);
-	if (!err)
-		err = qmp_call(qmp, "migrate-incoming", pair("uri", STATE_FILE), -1, deadline_ns,
-			       NULL);
-	if (!err)
-		err = wait_done(qmp, deadline_ns);
+	err = move_by_file(qmp, "migrate-incoming", fd, deadline_ns);
 	if (!err)
 		err = qmp_call(qmp, "cont", NULL, -1, deadline_ns, NULL);
 	return err ? guest_fail(guest, qmp, err, "load the state") : 0;

@@ -187,7 +187,13 @@ if [ "$major" -lt 9 ]; then
     ok --state "$second" list
     has '^again  *running'
 else
+    # not under that name: it goes on, and what was written for it is in nobody's way
+    mkdir "$dir/folder"
+    refused 1 io --state "$second" suspend again "$dir/folder" --force
+    ok --state "$second" list
+    has '^again  *running'
     ok --state "$second" suspend again "$dir/saved"
+    [ "$(find "$dir" -name '*.part-*' | wc -l)" -eq 0 ] || fail "an unfinished file is left"
     owned 0
     head -c 70000 "$dir/saved" >"$dir/short"
     refused 1 stream-truncated resume back "$dir/short"

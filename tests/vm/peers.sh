@@ -13,5 +13,5 @@ root=$("$here/root.sh" trixie "${packages[@]}") || {
 	echo "1..0 # SKIP no root file system with ${packages[*]}"
 	exit 0
 }
-exec "$here/vm" --kernel "${1:-6.12}" --root "$root" --timeout 1800 -- \
+exec "$here/vm" --kernel "${1:-6.12}" --root "$root" --timeout 3000 -- \
 	"$here/cases/run.sh" lspci udev peers-mdev qemu vmm
