@@ -195,13 +195,11 @@ add(struct words *words, const char *format, ...)
 		fail_memory();
 }
 
-static void add_file(struct words *words, struct json_object *config, const char *key)
+static void add_option(struct words *words, const char *option, const char *value)
 {
-	const char *value = json_text(config, key);
-
 	if (!*value)
 		return;
-	add(words, "-%s", key);
+	add(words, "-%s", option);
 	add(words, "%s", value);
 }
 
@@ -243,35 +241,26 @@ static int make_words(struct words *words, struct guest *guest, struct nvvgpu_vg
 	int code = 0;
 
 	add(words, "%s", json_text(config, KEY_QEMU));
-	add(words, "-name");
-	add(words, "%s", guest->name);
-	add(words, "-uuid");
-	add(words, "%s", json_text(config, KEY_UUID));
+	add_option(words, "name", guest->name);
+	add_option(words, "uuid", json_text(config, KEY_UUID));
 	add(words, "-machine");
 	add(words, "%s,accel=%s", json_text(config, KEY_MACHINE), json_text(config, KEY_ACCEL));
-	add(words, "-cpu");
-	add(words, "max");
-	add(words, "-m");
-	add(words, "%s", json_object_get_string(json_object_object_get(config, KEY_MEMORY)));
+	add_option(words, "cpu", "max");
+	add_option(words, "m",
+		   json_object_get_string(json_object_object_get(config, KEY_MEMORY)));
 	add(words, "-nodefaults");
 	add(words, "-no-user-config");
-	add(words, "-display");
-	add(words, "none");
-	add_file(words, config, KEY_KERNEL);
-	add_file(words, config, KEY_INITRD);
-	add_file(words, config, KEY_APPEND);
-	add(words, "-chardev");
-	add(words, "file,id=console,path=console");
-	add(words, "-serial");
-	add(words, "chardev:console");
+	add_option(words, "display", "none");
+	add_option(words, "kernel", json_text(config, KEY_KERNEL));
+	add_option(words, "initrd", json_text(config, KEY_INITRD));
+	add_option(words, "append", json_text(config, KEY_APPEND));
+	add_option(words, "chardev", "file,id=console,path=console");
+	add_option(words, "serial", "chardev:console");
 	add_monitor(words, "qmp", monitors[0]);
 	add_monitor(words, "events", monitors[1]);
 	if (vgpu)
 		code = add_vgpu(words, guest, vgpu);
-	if (incoming) {
-		add(words, "-incoming");
-		add(words, "defer");
-	}
+	add_option(words, "incoming", incoming ? "defer" : "");
 	add_more(words, json_object_object_get(config, KEY_ARGUMENTS));
 	if (!code && words->count == MAX_WORDS)
 		code = fail(E2BIG, NVVGPU_REASON_INVALID_ARGUMENT, guest->name,
