@@ -24,15 +24,17 @@ all) kills=60 ;;
 *) kills=15 ;;
 esac
 
+watcher=
 end() {
+    [ -z "$watcher" ] || kill "$watcher"
     for instance in "$first" "$second"; do
         for guest in "$instance"/*/; do
             "$VMM" --host "$host" --state "$instance" stop --force "$(basename "$guest")"
         done
-    done >/dev/null 2>&1
+    done
     rm -rf "$dir"
 }
-trap end EXIT
+trap 'end >/dev/null 2>&1' EXIT
 
 fail() {
     echo "FAILED: $1"
@@ -251,6 +253,7 @@ watched '"kind":"created"'
 watched '"guest":"moved","event":"STOP"'
 kill $watcher
 wait $watcher || fail "the watcher ends well"
+watcher=
 ok --state "$second" list
 has '^again  *ended'
 ok cleanup
@@ -269,6 +272,7 @@ kill -9 "$(pid_of one)"
 watched 'guest one removed'
 kill $watcher
 wait $watcher
+watcher=
 nothing
 
 # QEMU is somebody else's
@@ -294,6 +298,7 @@ ok stop one --force
 watched 'guest one SHUTDOWN'
 kill $watcher
 wait $watcher || fail "the watcher ends well"
+watcher=
 ! LC_ALL=C grep -q '[^[:print:]]' "$dir/watched" || fail "the flood came through"
 ok stop flood --force
 nothing
