@@ -17,7 +17,7 @@ anything failed.
             valgrind clang fuzz   (each fuzz target 20 s, valgrind over the unit tests)
             vm vm-peers           (the modules in real kernels, under QEMU)
   --all     the same and vm-all, bench; every test at full length  (valgrind over contract
-            tests too, fuzz targets 3 minutes each, 1500 processes killed)
+            tests too, fuzz targets a minute each, 1500 processes killed)
 
 go is the Go binding under the race detector, k8s the programs for Kubernetes against the
 kubelet's own code (their Go modules are downloaded first), bindings-memory both bindings
@@ -173,17 +173,18 @@ run_clang() {
 
 # Kernels, roots and packages of its own: see tests/vm/vm.
 run_vm() {
-	local suite
+	local chosen=() suite
 	(need_packages vm) || {
 		count_failure "the packages of the group vm are missing"
 		return 0
 	}
 	for suite in vm vm-all vm-peers; do
 		if wanted "$suite"; then
-			say "$suite"
-			run_meson "$BUILD" --suite "$suite"
+			chosen+=(--suite "$suite")
 		fi
 	done
+	say "${chosen[*]}"
+	run_meson "$BUILD" "${chosen[@]}"
 }
 
 run_benchmarks() {

@@ -9,7 +9,7 @@ set -eu
 target=$1 seeds=$2
 case ${TEST_LEVEL:-normal} in
 quick) seconds=5 ;;
-all) seconds=180 ;;
+all) seconds=60 ;;
 *) seconds=20 ;;
 esac
 
