@@ -71,19 +71,26 @@ static void check_framework(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 struct vfs {
 	struct doctor *doctor;
 	unsigned int count, without_driver, given_away, without_group, shared;
-	char odd[PCI_ADDRESS_LEN]; /* the first one whose driver is not as it should be */
-	struct machine_group group; /* of the first one that is not alone */
+	char odd[PCI_ADDRESS_LEN];	/* the first one whose driver is not as it should be */
+	struct machine_group group;	/* of the first one that is not alone */
 	char unalone[PCI_ADDRESS_LEN];
+	int err;			/* why something about them is not known */
 };
+
+static void remember(struct vfs *vfs, int err)
+{
+	if (err && !vfs->err)
+		vfs->err = err;
+}
 
 /* vfio-pci knows nothing of vGPUs: what it drives is an empty function. */
 static void look_at_driver(struct vfs *vfs, const char *vf)
 {
 	char driver[64];
+	int err = machine_driver(vfs->doctor->host->os, vf, driver, sizeof(driver));
 
-	if (machine_driver(vfs->doctor->host->os, vf, driver, sizeof(driver)))
-		return;
-	if (*driver && strcmp(driver, "vfio-pci"))
+	remember(vfs, err);
+	if (err || (*driver && strcmp(driver, "vfio-pci")))
 		return;
 	vfs->without_driver += !*driver;
 	vfs->given_away += *driver != '\0';
@@ -94,12 +101,13 @@ static void look_at_driver(struct vfs *vfs, const char *vf)
 static void look_at_group(struct vfs *vfs, const char *vf)
 {
 	struct machine_group group;
+	int err = machine_group(vfs->doctor->host->os, vf, &group);
 
-	if (machine_group(vfs->doctor->host->os, vf, &group)) {
+	if (err == -ENOENT)
 		vfs->without_group++;
-		return;
-	}
-	if (!*group.shared_with)
+	else
+		remember(vfs, err);
+	if (err || !*group.shared_with)
 		return;
 	if (!vfs->shared++) {
 		vfs->group = group;
@@ -143,6 +151,8 @@ static void check_sriov(struct doctor *doctor, struct nvvgpu_gpu *gpu, const str
 				 "for a vGPU",
 				 total);
 		finding_say_next_step(finding, "enable them: nvvgpu sriov %s on", gpu->address);
+	} else if (vfs->err) {
+		doctor_not_known(doctor, finding, vfs->err, "what its virtual functions are");
 	} else if (vfs->count != enabled) {
 		finding_judge(finding, NVVGPU_VERDICT_PROBLEM, NVVGPU_REASON_IO);
 		finding_say_text(finding, "%u virtual functions are enabled, but %u exist", enabled,
@@ -180,6 +190,8 @@ static void check_groups(struct doctor *doctor, struct nvvgpu_gpu *gpu, const st
 		finding_say_text(finding, "%u of %u virtual functions have no IOMMU group",
 				 vfs->without_group, vfs->count);
 		doctor_advise_iommu(doctor, finding);
+	} else if (vfs->err) {
+		doctor_not_known(doctor, finding, vfs->err, "what groups its virtual functions are in");
 	} else if (vfs->shared) {
 		finding_judge(finding, NVVGPU_VERDICT_PROBLEM, NVVGPU_REASON_IOMMU_GROUP_SHARED);
 		finding_say_text(finding,
@@ -459,7 +471,7 @@ void doctor_check_gpu(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 {
 	struct vfs vfs = { .doctor = doctor };
 
-	machine_vfs(doctor_os(doctor), gpu->address, look_at_vf, &vfs);
+	remember(&vfs, machine_vfs(doctor_os(doctor), gpu->address, look_at_vf, &vfs));
 	check_driver(doctor, gpu);
 	check_framework(doctor, gpu);
 	check_sriov(doctor, gpu, &vfs);

@@ -417,14 +417,20 @@ func TestHealth(t *testing.T) {
 	}
 	expect(health.HealthStatus_HEALTHY)
 	list, err := b.host.VGPUs()
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
 	}
-	// all at once, or the driver makes it again
 	spec := nvvgpu.Spec{Type: "L40-8Q", VF: list[0].VF}
+	// all at once, or the driver makes it again: then there is another to be destroyed
 	for {
-		if _, err := list[0].DestroyAs("", true); err != nil {
+		list, err := b.host.VGPUs()
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, vgpu := range list {
+			if _, err := vgpu.DestroyAs("", true); err != nil {
+				t.Fatal(err)
+			}
 		}
 		gpu, err := b.host.GPU("0000:41:00.0")
 		if err != nil {

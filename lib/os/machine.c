@@ -215,12 +215,15 @@ static int visit_entry(const char *name, void *arg)
 {
 	struct vfs *vfs = arg;
 	char path[PATH_LEN], target[64], vf[PCI_ADDRESS_LEN];
+	int err;
 
 	if (strncmp(name, "virtfn", 6))
 		return 0;
 	snprintf(path, sizeof(path), FUNCTIONS "/%s/%.32s", vfs->address, name);
-	if (vfs->os->ops->link_read(vfs->os, path, target, sizeof(target)) ||
-	    pci_address_canonical(target, vf))
+	err = vfs->os->ops->link_read(vfs->os, path, target, sizeof(target));
+	if (err && err != -ENOENT)
+		return err;
+	if (err || pci_address_canonical(target, vf))
 		return 0;
 	return vfs->each(vf, vfs->arg);
 }

@@ -6,12 +6,16 @@
 #include <linux/iommu.h>
 #include "glue.h"
 
-/* A driver that leaves DMA to the kernel, as that of mdevs does, counts as an owner itself. */
+/*
+ * A driver that leaves DMA to the kernel, as that of mdevs does, counts as an owner itself.  Who
+ * holds the lock may be waiting for somebody to close the function: not to be waited for.
+ */
 static bool has_kernel_driver(struct pci_dev *vf)
 {
 	bool found;
 
-	device_lock(&vf->dev);
+	if (!device_trylock(&vf->dev))
+		return false;
 	found = vf->driver && !vf->driver->driver_managed_dma;
 	device_unlock(&vf->dev);
 	return found;

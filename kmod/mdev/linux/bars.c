@@ -156,9 +156,15 @@ const struct nvvgpu_region_ops nvvgpu_mdev_region_ops = {
 	.end = end,
 };
 
-/* As a function-level reset leaves it. */
+/* As a function-level reset leaves what is memory; registers are not written to. */
 void nvvgpu_mdev_memory_clear(struct nvvgpu_mdev *nm)
 {
-	if (nm->memory)
-		memset_io(nm->memory, 0, nm->regions.bytes[VFIO_PCI_BAR0_REGION_INDEX]);
+	u64 kept = nm->regions.register_pages | msix_page();
+	u64 bytes = nm->regions.bytes[VFIO_PCI_BAR0_REGION_INDEX], at;
+
+	if (!nm->memory)
+		return;
+	for (at = 0; at < bytes; at += NVVGPU_REGISTER_PAGE_BYTES)
+		if (!(BIT_ULL(at / NVVGPU_REGISTER_PAGE_BYTES) & kept))
+			memset_io(nm->memory + at, 0, NVVGPU_REGISTER_PAGE_BYTES);
 }

@@ -28,56 +28,61 @@ static void replace(struct eventfd_ctx **irq, struct eventfd_ctx *by)
 	*irq = by;
 }
 
-/* fd -1: nobody listens any more. */
-static int listen(struct eventfd_ctx **irq, s32 fd)
-{
-	struct eventfd_ctx *ctx;
-
-	if (fd < -1)
-		return -EINVAL;
-	ctx = fd == -1 ? NULL : eventfd_ctx_fdget(fd);
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
-	replace(irq, ctx);
-	return 0;
-}
-
 static void raise(struct eventfd_ctx *irq)
 {
 	if (irq)
 		nvvgpu_eventfd_signal(irq);
 }
 
-static int set_irq(struct eventfd_ctx **irq, u32 data_type, const void *data, u32 i)
+/* fd -1: nobody listens any more.  All of a set or none of it. */
+static int listen(struct eventfd_ctx **irqs, u32 count, const s32 *fds)
 {
-	switch (data_type) {
-	case VFIO_IRQ_SET_DATA_EVENTFD:
-		return listen(irq, ((const s32 *)data)[i]);
-	case VFIO_IRQ_SET_DATA_BOOL:
-		if (((const u8 *)data)[i])
-			raise(*irq);
-		return 0;
-	default:
-		raise(*irq);
-		return 0;
-	}
-}
-
-/* irqs.lock held */
-static int set_index(struct eventfd_ctx **irqs, u32 count, const struct vfio_irq_set *set,
-		     const void *data)
-{
-	u32 data_type = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+	struct eventfd_ctx *by[NVVGPU_MDEV_VECTORS];
 	int err = 0;
 	u32 i;
 
-	/* how all of an index are switched off */
-	if (!set->count && data_type == VFIO_IRQ_SET_DATA_NONE)
-		for (i = 0; i < count; i++)
-			replace(&irqs[i], NULL);
-	for (i = 0; i < set->count && !err; i++)
-		err = set_irq(&irqs[set->start + i], data_type, data, i);
-	return err;
+	for (i = 0; i < count; i++) {
+		by[i] = fds[i] == -1 ? NULL :
+			fds[i] < -1 ? ERR_PTR(-EINVAL) : eventfd_ctx_fdget(fds[i]);
+		if (IS_ERR(by[i])) {
+			err = PTR_ERR(by[i]);
+			break;
+		}
+	}
+	if (err) {
+		while (i--)
+			replace(&by[i], NULL);
+		return err;
+	}
+	for (i = 0; i < count; i++)
+		replace(&irqs[i], by[i]);
+	return 0;
+}
+
+/* irqs.lock held; start and count are within the index */
+static int set_index(struct eventfd_ctx **irqs, u32 count, const struct vfio_irq_set *set,
+		     const void *data)
+{
+	u32 i;
+
+	irqs += set->start;
+	switch (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
+	case VFIO_IRQ_SET_DATA_EVENTFD:
+		return listen(irqs, set->count, data);
+	case VFIO_IRQ_SET_DATA_BOOL:
+		for (i = 0; i < set->count; i++)
+			if (((const u8 *)data)[i])
+				raise(irqs[i]);
+		return 0;
+	default:
+		for (i = 0; i < set->count; i++)
+			raise(irqs[i]);
+		/* how all of an index are switched off */
+		if (!set->count)
+			for (i = 0; i < count; i++)
+				replace(&irqs[i], NULL);
+		return 0;
+	}
 }
 
 int nvvgpu_mdev_set_irqs(struct nvvgpu_mdev *nm, const struct vfio_irq_set *set, const void *data)

@@ -61,9 +61,11 @@ diagnose l40 nvvgpu L40-4Q ok
 # without SR-IOV it takes an mdev to have a device
 diagnose t4 nvvgpu "GRID T4-2Q" note
 diagnose l40 vendor-vfio L40-4Q ok
+loaded=$(grep -c '^nvvgpu_mdev ' /proc/modules)
 if modprobe -qn nvvgpu_mdev; then
     diagnose t4 mdev "GRID T4-2Q" ok
     diagnose a40 mdev "A40-4Q" ok
+    [ "$loaded" = 1 ] || check "the adapter is unloaded" rmmod nvvgpu_mdev
 fi
 put 1 "$mine/live"
 

@@ -15,8 +15,9 @@ for module in nvvgpu_vfio nvvgpu_mgr nvvgpu_core nvvgpu_emu; do
 done
 let_go TERM
 
-check "the variant driver goes, its function idle" rmmod nvvgpu_vfio
-[ ! -d /sys/module/nvvgpu_mdev ] || check "the mdev adapter" rmmod nvvgpu_mdev
+# which uses the variant driver's
+[ ! -d /sys/module/nvvgpu_mdev ] || check "the mdev adapter goes" rmmod nvvgpu_mdev
+check "the variant driver, its function idle" rmmod nvvgpu_vfio
 check "the manager" rmmod nvvgpu_mgr
 check "no node without it" test ! -e "/dev/nvvgpu/$PF"
 check "the core driver" rmmod nvvgpu_core

@@ -90,6 +90,29 @@ is "mdevctl sees the end" "$ours" "$(mdevctl list | awk '{ print $1 }')"
 check "mdevctl stops even ours" mdevctl stop -u $ours
 is "nothing is left of it" 0 "$(nvvgpu vgpus "$PF" --json | grep -c '"uuid"')"
 
+# mdevs of virtual functions
+functions=$CONFIGFS/functions
+mkdir "$functions"
+put a40 "$functions/board"
+put mdev "$functions/framework"
+check "an A40, its mdevs on virtual functions" put 1 "$functions/live"
+put 2 "/sys/bus/pci/devices/$(cat "$functions/address")/sriov_numvfs"
+vf=$(basename "$(readlink "/sys/bus/pci/devices/$(cat "$functions/address")/virtfn1")")
+udevadm settle
+check "mdevctl knows a function's types" sh -c "mdevctl types -p $vf >/tmp/types"
+is "all of the board" "$(find "/sys/bus/pci/devices/$vf/mdev_supported_types/" -name 'nvidia-*' | wc -l)" \
+    "$(grep -c '^ *nvidia-[0-9]*$' /tmp/types)"
+check "mdevctl starts one" mdevctl start -u $uuid -p "$vf" -t nvidia-557
+is "and lists it" "$uuid $vf nvidia-557" "$(mdevctl list | awk '{ print $1, $2, $3 }')"
+is "nvvgpu sees whose it is" foreign "$(owner $uuid)"
+is "and which function has it" 1 "$(nvvgpu show $uuid --json | grep -c "\"vf\": *\"$vf\"")"
+eventually "libvirt sees the function" 20 sh -c \
+    "virsh -q -c nodedev:///system nodedev-list --cap mdev_types | grep -q $(echo "$vf" | tr ':.' '__')"
+check "destroyed by who means it" nvvgpu destroy $uuid --foreign
+is "mdevctl sees the end" "" "$(mdevctl list)"
+check "unplugged" put 0 "$functions/live"
+rmdir "$functions"
+
 kill $libvirt
 wait $libvirt 2>/dev/null
 udevadm control --exit

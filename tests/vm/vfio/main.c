@@ -272,11 +272,32 @@ static const struct model models[] = {
 	{ "t4", 0x1eb81309, false, false },	/* T4-1B */
 };
 
+static void misused(const char *what)
+{
+	fprintf(stderr, "vfio-device: there is no %s\n", what);
+	exit(2);
+}
+
 static void choose_model(const char *name)
 {
 	for (unsigned int i = 0; i < sizeof(models) / sizeof(*models); i++)
-		if (!strcmp(models[i].name, name))
+		if (!strcmp(models[i].name, name)) {
 			model = models[i];
+			return;
+		}
+	misused(name);
+}
+
+static void check_names(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		unsigned int at = 0;
+
+		while (at < sizeof(tests) / sizeof(*tests) && strcmp(argv[i], tests[at].name))
+			at++;
+		if (at == sizeof(tests) / sizeof(*tests))
+			misused(argv[i]);
+	}
 }
 
 /* The number of arguments that were options. */
@@ -297,8 +318,10 @@ static int take_options(int argc, char **argv)
 			snprintf(functions[0], sizeof(functions[0]), "%s", value);
 		else if (!strcmp(argv[at], "--second"))
 			snprintf(functions[1], sizeof(functions[1]), "%s", value);
-		else
+		else if (!strcmp(argv[at], "--count"))
 			fuzz_count = strtoull(value, NULL, 0);
+		else
+			misused(argv[at]);
 	}
 	return at;
 }
@@ -321,6 +344,7 @@ int main(int argc, char **argv)
 	seed = time(NULL);
 	choose_model("l40");
 	first = take_options(argc, argv);
+	check_names(argc - first, argv + first);
 	printf("# seed %llu\n", (unsigned long long)seed);
 	if (model.function)
 		err = set_up();
