@@ -14,6 +14,11 @@ if [ ${#cases[@]} -eq 0 ]; then
 		removal cycles mdev mdev-devices events diagnose modules doc)
 	[ "$level$kernel" != all6.1 ] && [ "$level$kernel" != all6.12 ] ||
 		cases+=(contract-vendor-vfio contract-mdev contract-mdev-vf)
+	# what differs between kernels
+	if [ "$kernel" != 6.1 ] && [ "$kernel" != 6.12 ]; then
+		cases=(board contract frameworks vfio-device sriov sysfs rights kill crash boards removal
+			mdev mdev-devices events modules)
+	fi
 	# all its checks make that kernel ten times slower
 	if [ "$kernel" = debug ]; then
 		level=normal
