@@ -59,10 +59,10 @@ func eventually(t *testing.T, what string, wrong func() string) {
 	}
 }
 
-// board is an emulated host that outlives processes.
+// board is an emulated host that outlives processes, or the running machine.
 type board struct {
 	t         *testing.T
-	names     string
+	names     string // "": the machine
 	framework string
 	state     string
 }
@@ -72,6 +72,9 @@ func newBoard(t *testing.T, names, framework string) *board {
 }
 
 func (b *board) uri() string {
+	if b.names == "" {
+		return "host:"
+	}
 	return fmt.Sprintf("emu:%s?state=%s&framework=%s", b.names, b.state, b.framework)
 }
 

@@ -11,7 +11,7 @@ level=${TEST_LEVEL:-normal}
 cases=("$@")
 if [ ${#cases[@]} -eq 0 ]; then
 	cases=(board contract frameworks vfio-device sriov sysfs rights kill crash ioctl-fuzz boards
-		removal cycles mdev mdev-devices events diagnose modules doc)
+		removal cycles mdev mdev-devices events diagnose k8s modules doc)
 	[ "$level$kernel" != all6.1 ] && [ "$level$kernel" != all6.12 ] ||
 		cases+=(contract-vendor-vfio contract-mdev contract-mdev-vf)
 	# what differs between kernels
