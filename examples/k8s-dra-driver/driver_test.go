@@ -31,8 +31,10 @@ var frameworks = []string{"nvvgpu", "vendor-vfio", "mdev"}
 // Of each size as many are scheduled and prepared as the board can have: the counters allow neither
 // less nor more.
 func TestCounters(t *testing.T) {
+	t.Parallel()
 	for _, boards := range []string{"l40", "t4"} {
 		t.Run(boards, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t, boards, "nvvgpu", false)
 			b.agrees()
 			done := make(map[uint64]bool)
@@ -71,22 +73,23 @@ func TestCounters(t *testing.T) {
 // Claims come and go in random order, the driver with them, beside a vGPU of another program: what
 // is scheduled can be prepared, and what is unprepared is gone.
 func TestChurn(t *testing.T) {
-	for _, framework := range frameworks {
+	t.Parallel()
+	for framework, count := range map[string]int{"nvvgpu": 32, "vendor-vfio": 12, "mdev": 12} {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
 			seed := uint64(time.Now().UnixNano())
 			t.Logf("seed %d", seed)
-			churn(t, framework, rand.New(rand.NewPCG(seed, 0)))
+			churn(t, framework, count, rand.New(rand.NewPCG(seed, 0)))
 		})
 	}
 }
 
-func churn(t *testing.T, framework string, random *rand.Rand) {
+func churn(t *testing.T, framework string, count int, random *rand.Rand) {
 	b := newBench(t, "l4*2", framework, false)
 	b.create("0000:42:00.0", nvvgpu.Spec{Type: "L4-6Q", Owner: "somebody"})
 	kinds := b.types()
 	var claims []*resourceapi.ResourceClaim
-	for prepared, restarts := 0, 0; prepared < 32 || restarts < 2; {
+	for prepared, restarts := 0, 0; prepared < count || restarts < 2; {
 		b.agrees()
 		switch dice := random.IntN(10); {
 		case dice < 6:
@@ -135,8 +138,10 @@ func owners(claims []*resourceapi.ResourceClaim) []string {
 // Two sizes are scheduled before the first vGPU is created.  Counters do not keep them apart, the
 // driver does, and says why; compatibility groups do.
 func TestEqualSize(t *testing.T) {
+	t.Parallel()
 	for _, groups := range []bool{false, true} {
 		t.Run(fmt.Sprint("groups=", groups), func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t, "l40", "nvvgpu", groups)
 			b.agrees()
 			first, second := b.newClaim("NVIDIA L40-8Q", 1), b.newClaim("NVIDIA L40-12Q", 1)
@@ -175,6 +180,7 @@ func TestEqualSize(t *testing.T) {
 
 // The kubelet asks again when it was restarted, and so does it after a reboot.
 func TestAgain(t *testing.T) {
+	t.Parallel()
 	for _, framework := range frameworks {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
@@ -227,6 +233,7 @@ func TestAgain(t *testing.T) {
 
 // What is refused is refused as a whole.
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu", false)
 	b.agrees()
 	if info := b.register(); info.Type != "DRAPlugin" || info.Name != driverName ||
@@ -307,6 +314,7 @@ func (b *bench) scheduleAs(claim *resourceapi.ResourceClaim,
 
 // What the container gets: CDI devices, and in a file what KubeVirt wants to know.
 func TestContainer(t *testing.T) {
+	t.Parallel()
 	for _, framework := range frameworks {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
@@ -372,6 +380,7 @@ func TestContainer(t *testing.T) {
 
 // Nothing is written to the API server when nothing has changed.
 func TestQuiet(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "vendor-vfio", false)
 	b.agrees()
 	b.client.ClearActions()
@@ -390,6 +399,7 @@ func TestQuiet(t *testing.T) {
 
 // The kubelet is told of the health of what claims have.
 func TestHealth(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu", false)
 	b.agrees()
 	claim := b.newClaim("NVIDIA L40-8Q", 1)

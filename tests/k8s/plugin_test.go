@@ -120,6 +120,7 @@ var frameworks = []string{"nvvgpu", "vendor-vfio", "mdev"}
 // Pods come and go in random order, kubelet and plugin die in between, the plugin also in the
 // middle of an allocation; another program has a vGPU beside it.
 func TestChurn(t *testing.T) {
+	t.Parallel()
 	for _, framework := range frameworks {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
@@ -219,6 +220,7 @@ func (b *bench) admitRandom(random *rand.Rand, kill int) *v1.Pod {
 
 // What a container gets: KubeVirt's variable, and by CDI what its runtime does with it.
 func TestAnswer(t *testing.T) {
+	t.Parallel()
 	for _, framework := range frameworks {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
@@ -287,6 +289,7 @@ func sameWords(a, b []string) bool {
 
 // A pod's size leaves only that size to others, and at once.
 func TestShrinksAtOnce(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu")
 	b.settled(nil)
 	if n := b.kubelet.allocatable()["nvidia.com/NVIDIA_L40-24Q"]; n != 2 {
@@ -384,6 +387,7 @@ func until(t *testing.T, lists <-chan []string, what string, count int) []string
 
 // Nothing is sent when nothing has changed; what has is sent once.
 func TestQuiet(t *testing.T) {
+	t.Parallel()
 	for _, framework := range frameworks {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
@@ -414,6 +418,7 @@ func TestQuiet(t *testing.T) {
 // A kubelet may ask for what has gone meanwhile: it is told why.  An Allocate that fails leaves
 // nothing, one that is repeated makes no second vGPU.
 func TestAllocate(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu")
 	b.settled(nil)
 	client, lists := b.watch(t.Context(), "nvidia.com/NVIDIA_L40-8Q")
@@ -477,6 +482,7 @@ func TestAllocate(t *testing.T) {
 
 // The machine is rebooted: vGPUs are gone, and what the kubelet remembers has to be true again.
 func TestReboot(t *testing.T) {
+	t.Parallel()
 	for _, framework := range frameworks {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
@@ -512,6 +518,7 @@ func TestReboot(t *testing.T) {
 // A vGPU is taken away and cannot be made again: its device is unhealthy, the container does not
 // start, and all is well when the cause is gone.
 func TestHealth(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu")
 	b.settled(nil)
 	pod := b.kubelet.newPod("nvidia.com/NVIDIA_L40-8Q", 1)
@@ -546,6 +553,7 @@ func TestHealth(t *testing.T) {
 
 // A kubelet that has just started does not know its pods: what it says then destroys nothing.
 func TestKubeletWithoutPods(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu")
 	b.settled(nil)
 	pod := b.kubelet.newPod("nvidia.com/NVIDIA_L40-8Q", 1)
@@ -566,6 +574,7 @@ func TestKubeletWithoutPods(t *testing.T) {
 
 // What others have made is theirs, even when it looks like ours.
 func TestForeign(t *testing.T) {
+	t.Parallel()
 	for _, framework := range frameworks {
 		t.Run(framework, func(t *testing.T) {
 			t.Parallel()
@@ -600,6 +609,7 @@ func TestForeign(t *testing.T) {
 
 // A second plugin with the same leases is refused, and a list of them is not.
 func TestSecond(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu")
 	b.settled(nil)
 	if err := b.kubelet.admit(b.kubelet.newPod("nvidia.com/NVIDIA_L40-8Q", 1)); err != nil {
@@ -626,6 +636,7 @@ func TestSecond(t *testing.T) {
 
 // Two GPUs, and a pod that wants two vGPUs: both from one GPU, from the one that is in use.
 func TestPreferred(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40*2", "nvvgpu")
 	b.create(1, nvvgpu.Spec{Type: "L40-8Q"})
 	eventually(t, "the kubelet", func() string {
@@ -646,6 +657,7 @@ func TestPreferred(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu", "--types", "NVIDIA L40-*Q")
 	eventually(t, "the kubelet", func() string {
 		if n := len(b.kubelet.allocatable()); n != 10 {
@@ -689,6 +701,7 @@ func TestMetrics(t *testing.T) {
 
 // A damaged file of leases is not overwritten.
 func TestDamaged(t *testing.T) {
+	t.Parallel()
 	state := filepath.Join(t.TempDir(), "leases.json")
 	for _, text := range []string{"", "{", `{"version":2,"leases":{}}`,
 		`{"version":1,"leases":{"a":{}}}`, `{"version":1,"leases":{"a":null}}`} {
