@@ -261,43 +261,48 @@ static int gpu_new(struct nvvgpu *host, const char *address, struct nvvgpu_gpu *
 
 struct search {
 	struct nvvgpu *host;
+	enum nvvgpu_log_level level;
 	struct gpu_table *table;
 	size_t room;
 };
 
-static bool is_gpu(struct search *search, const char *address)
+static int find_physical(struct os *os, const char *function, char ret[PCI_ADDRESS_LEN])
 {
-	struct os *os = search->host->os;
 	char physfn[PCI_ADDRESS_LEN];
-	uint64_t vendor, class;
-	int err;
+	int err = read_link(os, function, "physfn", physfn, sizeof(physfn));
 
-	err = read_u64(os, address, "vendor", &vendor);
-	if (!err && vendor != VENDOR_NVIDIA)
-		return false;
 	if (!err)
-		err = read_u64(os, address, "class", &class);
-	if (err) {
-		host_log(search->host, NVVGPU_LOG_WARNING, "%s: passed over, what it is cannot be "
-			 "read (error %d)", address, -err);
-		return false;
-	}
-	if (class >> 8 != CLASS_VGA && class >> 8 != CLASS_3D)
-		return false;
-	return read_link(os, address, "physfn", physfn, sizeof(physfn)) == -ENOENT;
+		return pci_address_canonical(physfn, ret);
+	if (err == -ENOENT)
+		text_copy(ret, PCI_ADDRESS_LEN, function);
+	return err == -ENOENT ? 0 : err;
 }
 
-bool gpu_find_function(struct os *os, const char *function, char ret[PCI_ADDRESS_LEN])
+int gpu_find_function(struct os *os, const char *function, char ret[PCI_ADDRESS_LEN])
 {
-	char physfn[PCI_ADDRESS_LEN];
-	uint64_t vendor;
+	uint64_t vendor, class;
+	int err = read_u64(os, function, "vendor", &vendor);
 
-	if (read_u64(os, function, "vendor", &vendor) || vendor != VENDOR_NVIDIA)
-		return false;
-	if (read_link(os, function, "physfn", physfn, sizeof(physfn)) ||
-	    pci_address_canonical(physfn, ret))
-		text_copy(ret, PCI_ADDRESS_LEN, function);
-	return true;
+	if (!err && vendor != VENDOR_NVIDIA)
+		return 0;
+	if (!err)
+		err = read_u64(os, function, "class", &class);
+	if (!err && class >> 8 != CLASS_VGA && class >> 8 != CLASS_3D)
+		return 0;
+	if (!err)
+		err = find_physical(os, function, ret);
+	return err ? err : 1;
+}
+
+static bool is_gpu(struct search *search, const char *address)
+{
+	char gpu[PCI_ADDRESS_LEN];
+	int found = gpu_find_function(search->host->os, address, gpu);
+
+	if (found < 0)
+		host_log(search->host, search->level, "%s: passed over, what it is cannot be read "
+			 "(error %d)", address, -found);
+	return found > 0 && !strcmp(gpu, address);
 }
 
 static int table_add(struct search *search, struct nvvgpu_gpu *gpu)
@@ -371,9 +376,9 @@ static int compare_gpus(const void *a, const void *b)
 				   (*(struct nvvgpu_gpu *const *)b)->address);
 }
 
-int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret)
+int gpu_table_search(struct nvvgpu *host, enum nvvgpu_log_level level, struct gpu_table **ret)
 {
-	struct search search = { .host = host, .room = 8 };
+	struct search search = { .host = host, .level = level, .room = 8 };
 	int err;
 
 	search.table = malloc(sizeof(*search.table) + search.room * sizeof(search.table->gpus[0]));

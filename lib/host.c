@@ -198,7 +198,7 @@ NVVGPU_EXPORT int nvvgpu_refresh(struct nvvgpu *host)
 {
 	uint64_t number = atomic_fetch_add(&host->searches, 1) + 1;
 	struct gpu_table *table;
-	int err = gpu_table_search(host, &table);
+	int err = gpu_table_search(host, NVVGPU_LOG_WARNING, &table);
 
 	if (err)
 		return err;

@@ -35,6 +35,8 @@ struct nvvgpu_monitor {
 	struct event_queue queue;
 	struct os_file *notices;	/* NULL: nobody tells, all is looked at with each tick */
 	bool search;		/* GPUs may have come or gone, or got another driver */
+	bool again;		/* the last search left open which are there: again with the next tick */
+	unsigned int settling;	/* ticks to one more search, after a function came that nobody knew */
 	struct watched **gpus;
 	size_t gpu_count;
 };
@@ -102,22 +104,59 @@ static void remove_gpu(struct nvvgpu_monitor *monitor, size_t index)
 	monitor->gpus[index] = monitor->gpus[--monitor->gpu_count];
 }
 
+/*
+ * Who may open the node is often settled a moment after it is there.  What is the matter is said
+ * once, until it is heard.
+ */
+static int want_control(struct nvvgpu_monitor *monitor, struct watched *watched)
+{
+	int err;
+
+	if (watched->control)
+		return 0;
+	err = watched_open_control(watched);
+	if (!err)
+		err = wait_for_control(monitor, watched);
+	if (err) {
+		host_log(monitor->host, watched->deaf ? NVVGPU_LOG_DEBUG : NVVGPU_LOG_WARNING,
+			 "%s: its driver's events cannot be heard: %s", watched->gpu->address,
+			 nvvgpu_error_get_cause(nvvgpu_last_error()));
+		watched_close_control(watched);
+	} else if (watched->control) {
+		watched->unsure = true;
+		watched->stale = STALE_ALL;
+	}
+	watched->deaf = err != 0;
+	return err;
+}
+
 /* ------------------------------------------------------------ open and close */
 
+static bool is_denied(int err)
+{
+	return err == -EACCES || err == -EPERM;
+}
+
+/* One that does not answer keeps nobody from hearing the others. */
 static int watch_gpus(struct nvvgpu_monitor *monitor, const struct gpu_table *table)
 {
+	size_t denied = 0;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < table->count; i++) {
+	for (size_t i = 0; i < table->count; i++) {
 		struct watched *watched;
 
 		err = add_gpu(monitor, table->gpus[i], &watched);
-		if (!err)
-			err = watched_open_control(watched);
-		if (!err && watched_look(watched, &monitor->queue))
+		if (err)
+			return err;
+		err = want_control(monitor, watched);
+		if (err == -ENOMEM)
+			return err;
+		denied += is_denied(err);
+		if (err || watched_look(watched, &monitor->queue))
 			settle(watched);
 	}
-	return err;
+	return denied && denied == table->count ? err : 0;
 }
 
 static int listen_to_host(struct nvvgpu_monitor *monitor)
@@ -135,15 +174,12 @@ static int listen_to_host(struct nvvgpu_monitor *monitor)
 	return 0;
 }
 
-static int wait_for_all(struct nvvgpu_monitor *monitor)
+static int wait_for_notices(struct nvvgpu_monitor *monitor)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < monitor->gpu_count; i++)
-		err = wait_for_control(monitor, monitor->gpus[i]);
-	if (err || !monitor->notices)
-		return err;
-	err = poll_add(monitor, os_file_poll_fd(monitor->notices), &monitor->notices);
+	if (monitor->notices)
+		err = poll_add(monitor, os_file_poll_fd(monitor->notices), &monitor->notices);
 	return err ? error_errno(err, monitor->host->uri, "waiting for events") : 0;
 }
 
@@ -173,12 +209,12 @@ static int monitor_start(struct nvvgpu_monitor *monitor)
 	if (!err)
 		err = listen_to_host(monitor);
 	if (!err)
-		err = gpu_table_search(monitor->host, &table);
+		err = gpu_table_search(monitor->host, NVVGPU_LOG_WARNING, &table);
 	if (!err)
 		err = watch_gpus(monitor, table);
 	gpu_table_unref(table);
 	if (!err)
-		err = wait_for_all(monitor);
+		err = wait_for_notices(monitor);
 	if (!err)
 		set_timer(monitor);
 	return err;
@@ -274,17 +310,19 @@ static struct watched *find_function(struct nvvgpu_monitor *monitor, const char 
 	return NULL;
 }
 
-/* Of one that nobody knows: it may be a new GPU, or a new VF of one. */
+/* Of one that nobody knows: it may be a new GPU, or a new VF of one, or cannot be read yet. */
 static void take_unknown(struct nvvgpu_monitor *monitor, const char *function)
 {
 	char gpu[PCI_ADDRESS_LEN];
 	struct watched *watched;
+	int found = gpu_find_function(monitor->host->os, function, gpu);
 
-	if (!gpu_find_function(monitor->host->os, function, gpu))
+	if (!found || os_is_gone(found))
 		return;
-	watched = find_function(monitor, gpu);
+	watched = found > 0 ? find_function(monitor, gpu) : NULL;
 	if (watched)
 		settle(watched);
+	monitor->settling = SETTLING;
 	monitor->search = true;
 }
 
@@ -333,6 +371,9 @@ static void take_tick(struct nvvgpu_monitor *monitor)
 		return;
 	if (!monitor->notices)
 		doubt_all(monitor);
+	monitor->search |= monitor->again;
+	if (monitor->settling)
+		monitor->search |= !--monitor->settling;
 	for (size_t i = 0; i < monitor->gpu_count; i++) {
 		struct watched *watched = monitor->gpus[i];
 
@@ -386,31 +427,35 @@ static struct nvvgpu_gpu *find_gpu(const struct gpu_table *table, const char *ad
 	return NULL;
 }
 
+/* One that could not be read for a moment was passed over as well. */
+static bool is_gone(struct nvvgpu_monitor *monitor, const char *address)
+{
+	char gpu[PCI_ADDRESS_LEN];
+	int found = gpu_find_function(monitor->host->os, address, gpu);
+
+	return found > 0 ? strcmp(gpu, address) : !found || os_is_gone(found);
+}
+
 static void drop_missing(struct nvvgpu_monitor *monitor, const struct gpu_table *table)
 {
 	for (size_t i = monitor->gpu_count; i-- > 0;) {
-		if (find_gpu(table, monitor->gpus[i]->gpu->address))
+		const char *address = monitor->gpus[i]->gpu->address;
+
+		if (find_gpu(table, address))
 			continue;
-		watched_tell_gone(monitor->gpus[i], &monitor->queue);
-		remove_gpu(monitor, i);
+		if (is_gone(monitor, address)) {
+			watched_tell_gone(monitor->gpus[i], &monitor->queue);
+			remove_gpu(monitor, i);
+		} else {
+			monitor->again = true;
+		}
 	}
 }
 
-/* Who may open the node is often settled a moment after it is there. */
-static void want_control(struct nvvgpu_monitor *monitor, struct watched *watched)
-{
-	if (watched->control)
-		return;
-	if (watched_open_control(watched) || wait_for_control(monitor, watched)) {
-		host_log(monitor->host, NVVGPU_LOG_WARNING, "%s: its driver's events cannot be heard: "
-			 "%s", watched->gpu->address, nvvgpu_error_get_cause(nvvgpu_last_error()));
-		watched_close_control(watched);
-	} else if (watched->control) {
-		watched->unsure = true;
-		watched->stale = STALE_ALL;
-	}
-}
-
+/*
+ * One whose driver does not answer stays what it was.  The search behind the last of its looks does
+ * not make it settle once more, or there would be no end where it never answers.
+ */
 static void take_gpu(struct nvvgpu_monitor *monitor, struct nvvgpu_gpu *gpu)
 {
 	struct watched *watched = find_watched(monitor, gpu->address);
@@ -422,10 +467,15 @@ static void take_gpu(struct nvvgpu_monitor *monitor, struct nvvgpu_gpu *gpu)
 		}
 		watched_tell_new(watched, &monitor->queue);
 		settle(watched);
-	} else if (!watched_is(watched, gpu) || watched->unsure) {
+	} else if (gpu->framework->broken) {
+		return;
+	} else if (!watched_is(watched, gpu)) {
 		close_control(monitor, watched);
 		watched_become(watched, gpu);
 		settle(watched);
+	} else if (watched->unsure) {
+		close_control(monitor, watched);
+		watched_become(watched, gpu);
 	}
 	want_control(monitor, watched);
 }
@@ -433,13 +483,16 @@ static void take_gpu(struct nvvgpu_monitor *monitor, struct nvvgpu_gpu *gpu)
 /* The list that callers have of the host's GPUs stays as it is: this one is the monitor's own. */
 static void search(struct nvvgpu_monitor *monitor)
 {
+	enum nvvgpu_log_level level = monitor->again ? NVVGPU_LOG_DEBUG : NVVGPU_LOG_WARNING;
 	struct gpu_table *table;
 
-	if (gpu_table_search(monitor->host, &table)) {
-		host_log(monitor->host, NVVGPU_LOG_WARNING, "%s: GPUs cannot be searched: %s",
+	if (gpu_table_search(monitor->host, monitor->notices ? level : NVVGPU_LOG_DEBUG, &table)) {
+		host_log(monitor->host, level, "%s: GPUs cannot be searched: %s",
 			 monitor->host->uri, nvvgpu_error_get_cause(nvvgpu_last_error()));
+		monitor->again = true;
 		return;
 	}
+	monitor->again = false;
 	drop_missing(monitor, table);
 	for (size_t i = 0; i < table->count; i++)
 		take_gpu(monitor, table->gpus[i]);
@@ -448,7 +501,7 @@ static void search(struct nvvgpu_monitor *monitor)
 
 static bool needs_ticks(const struct nvvgpu_monitor *monitor)
 {
-	bool needed = !monitor->notices;
+	bool needed = !monitor->notices || monitor->again || monitor->settling;
 
 	for (size_t i = 0; !needed && i < monitor->gpu_count; i++)
 		needed = monitor->gpus[i]->settling || watched_needs_polling(monitor->gpus[i]);

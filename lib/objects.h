@@ -56,12 +56,13 @@ struct gpu_table {
 	struct nvvgpu_gpu *gpus[];
 };
 
-int gpu_table_search(struct nvvgpu *host, struct gpu_table **ret);
+/* level: at which it is told that a function could not be read, and so is passed over */
+int gpu_table_search(struct nvvgpu *host, enum nvvgpu_log_level level, struct gpu_table **ret);
 /*
- * true: it is a function of an NVIDIA GPU, which is *ret: itself, or what it is a VF of.  What it is
- * otherwise is not looked at.
+ * 1: it is a function of an NVIDIA GPU, which is *ret: itself, or what it is a VF of; 0: of something
+ * else; -errno
  */
-bool gpu_find_function(struct os *os, const char *function, char ret[PCI_ADDRESS_LEN]);
+int gpu_find_function(struct os *os, const char *function, char ret[PCI_ADDRESS_LEN]);
 void gpu_table_unref(struct gpu_table *table);	/* NULL is allowed */
 /* false: nvvgpu_gpu_get_reason() says why */
 bool gpu_is_shared(const struct nvvgpu_gpu *gpu);

@@ -25,6 +25,7 @@ void watched_free(struct watched *watched)
 {
 	os_file_close(watched->control);
 	framework_look_fini(&watched->seen);
+	free(watched->told.vgpus);
 	free(watched->vfs);
 	nvvgpu_gpu_unref(watched->gpu);
 	free(watched);
@@ -137,6 +138,7 @@ void watched_close_control(struct watched *watched)
 {
 	os_file_close(watched->control);
 	watched->control = NULL;
+	watched->told.count = 0;
 	watched->unsure = true;
 }
 
@@ -225,9 +227,32 @@ static void note(struct watched *watched, const struct nvvgpu_event_record *reco
 		watched->stale |= STALE_VFS | STALE_TYPES;
 		break;
 	case NVVGPU_EVENT_LOST:
+		watched->told.count = 0;
 		watched->stale |= STALE_ALL;
 		break;
 	}
+}
+
+/*
+ * A vGPU may come or go behind the opening of the control file and before the look that follows: the
+ * look told it, and so does the first record of that vGPU.  Any other that is first is news, and so
+ * are those behind it.
+ */
+static bool was_told(struct told *told, const struct nvvgpu_event_record *record)
+{
+	size_t i = 0;
+	bool same;
+
+	if (record->kind != NVVGPU_EVENT_CREATED && record->kind != NVVGPU_EVENT_DESTROYED)
+		return false;
+	while (i < told->count && memcmp(told->vgpus[i].uuid, record->uuid, sizeof(record->uuid)))
+		i++;
+	if (i == told->count)
+		return false;
+	same = told->vgpus[i].kind == record->kind;
+	told->count--;
+	memmove(&told->vgpus[i], &told->vgpus[i + 1], (told->count - i) * sizeof(*told->vgpus));
+	return same;
 }
 
 static void take_record(struct watched *watched, const struct nvvgpu_event_record *record,
@@ -266,7 +291,8 @@ int watched_take(struct watched *watched, struct event_queue *queue)
 		if (batch[i - 1].time_ns > batch[i].time_ns)
 			batch[i - 1].time_ns = batch[i].time_ns;
 	for (size_t i = 0; i < n / sizeof(batch[0]); i++)
-		take_record(watched, &batch[i], queue);
+		if (!was_told(&watched->told, &batch[i]))
+			take_record(watched, &batch[i], queue);
 	return 0;
 }
 
@@ -297,13 +323,29 @@ static void tell_vfs(const struct watched *watched, struct event_queue *queue,
 			tell_vf(watched, queue, kind, &vfs[i]);
 }
 
-static void tell_vgpus(const struct watched *watched, struct event_queue *queue,
+/* Without memory it is told twice. */
+static void remember_told(struct told *told, enum nvvgpu_event_kind kind, const uint8_t uuid[16])
+{
+	void *vgpus = realloc(told->vgpus, (told->count + 1) * sizeof(*told->vgpus));
+
+	if (!vgpus)
+		return;
+	told->vgpus = vgpus;
+	told->vgpus[told->count].kind = kind;
+	memcpy(told->vgpus[told->count++].uuid, uuid, sizeof(told->vgpus[0].uuid));
+}
+
+static void tell_vgpus(struct watched *watched, struct event_queue *queue,
 		       enum nvvgpu_event_kind kind, const struct framework_look *look,
 		       const struct framework_look *other)
 {
-	for (size_t i = 0; i < look->vgpu_count; i++)
-		if (!has_vgpu(other, &look->vgpus[i]))
-			tell_vgpu(watched, queue, kind, &look->vgpus[i]);
+	for (size_t i = 0; i < look->vgpu_count; i++) {
+		if (has_vgpu(other, &look->vgpus[i]))
+			continue;
+		tell_vgpu(watched, queue, kind, &look->vgpus[i]);
+		if (watched->control)
+			remember_told(&watched->told, kind, look->vgpus[i].uuid);
+	}
 }
 
 static bool same_types(const struct framework_look *a, const struct framework_look *b)
@@ -321,7 +363,7 @@ struct now {
 };
 
 /* From the outside in when it goes, from the inside out when it comes. */
-static void tell_difference(const struct watched *watched, const struct now *now,
+static void tell_difference(struct watched *watched, const struct now *now,
 			    unsigned int looked, struct event_queue *queue)
 {
 	bool vgpus = looked & STALE_VGPUS && (!watched->control || watched->unsure);
@@ -376,6 +418,8 @@ static int read_now(struct watched *watched, struct now *now, unsigned int *ret_
 
 		if (blind)
 			looked &= ~(STALE_VGPUS | STALE_TYPES);
+		if (now->look.creatable_unknown)
+			looked &= ~STALE_TYPES;
 		for (size_t i = 0; i < now->look.vgpu_count; i++)
 			recall_vf(&watched->seen, now->look.vgpus[i].uuid, now->look.vgpus[i].vf);
 		err = err ? err : blind;

@@ -17,9 +17,20 @@
 #define STALE_TYPES	(1u << 2)	/* what can be created */
 #define STALE_ALL	(STALE_VFS | STALE_VGPUS | STALE_TYPES)
 
+/* Creations and destructions that a look has told and the control file may tell once more. */
+struct told {
+	struct {
+		uint8_t uuid[16];
+		enum nvvgpu_event_kind kind;
+	} *vgpus;
+	size_t count;
+};
+
 struct watched {
 	struct nvvgpu_gpu *gpu;
 	struct os_file *control;	/* NULL: its driver has none, or it does not answer */
+	struct told told;
+	bool deaf;			/* that it does not answer was said */
 	bool unsure;			/* vGPUs may have come and gone before it was open */
 	bool quiet;			/* the first look is yet to come, and what it sees is old */
 	unsigned int stale;

@@ -608,6 +608,283 @@ START_TEST(test_lying_notices)
 }
 END_TEST
 
+/* ------------------------------------------------------------ what does not work */
+
+#define PCI	"bus/pci/devices"
+#define GPU	"0000:41:00.0"
+
+/* What a test lets fail, on the whole host but where it says otherwise; 0: it works. */
+static struct faults {
+	int attr, link, parent;
+	int list;		/* of all but the PCI functions */
+	int functions;		/* their list */
+	int control;		/* of GPU */
+	int other_control;	/* of the other GPUs */
+	bool no_gpu;		/* GPU is pulled out */
+	unsigned int create_at;	/* behind this opening of a control file, a vGPU; 0: never */
+} faults;
+static unsigned int searches, warnings;
+
+static bool is_pulled(const char *path)
+{
+	return faults.no_gpu && !strncmp(path, PCI "/" GPU, strlen(PCI "/" GPU));
+}
+
+static int bad_attr(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len)
+{
+	if (faults.attr || is_pulled(path))
+		return faults.attr ? faults.attr : -ENOENT;
+	return door->attr_read(os, path, buf, size, ret_len);
+}
+
+static int bad_link(struct os *os, const char *path, char *buf, size_t size)
+{
+	return faults.link ? faults.link : door->link_read(os, path, buf, size);
+}
+
+static int bad_parent(struct os *os, const char *path, char *buf, size_t size)
+{
+	return faults.parent ? faults.parent : door->link_parent(os, path, buf, size);
+}
+
+struct names {
+	int (*each)(const char *name, void *arg);
+	void *arg;
+};
+
+static int unless_pulled(const char *name, void *arg)
+{
+	struct names *names = arg;
+
+	return faults.no_gpu && !strcmp(name, GPU) ? 0 : names->each(name, names->arg);
+}
+
+static int bad_list(struct os *os, const char *path, int (*each)(const char *name, void *arg),
+		    void *arg)
+{
+	struct names names = { each, arg };
+
+	if (strcmp(path, PCI))
+		return faults.list ? faults.list : door->list(os, path, each, arg);
+	searches++;
+	return faults.functions ? faults.functions : door->list(os, path, unless_pulled, &names);
+}
+
+static int bad_control(struct os *os, const char *address, bool write, struct os_file **ret)
+{
+	int err = strcmp(address, GPU) ? faults.other_control : faults.control;
+
+	if (!err)
+		err = door->control_open(os, address, write, ret);
+	if (!err && faults.create_at && !--faults.create_at)
+		nvvgpu_vgpu_unref(create_type(gpu, "222"));
+	return err;
+}
+
+static void count_warnings(void *arg, enum nvvgpu_log_level level, const char *line)
+{
+	warnings += level == NVVGPU_LOG_WARNING;
+}
+
+/* Nothing is kept of what was read, so that each fault meets who reads. */
+static void open_faulty(const char *uri)
+{
+	static struct os_ops faulty;
+
+	memset(&faults, 0, sizeof(faults));
+	open_host(uri);
+	door = host->os->ops;
+	faulty = *door;
+	faulty.notices_open = liar_open;
+	faulty.changes = NULL;
+	faulty.attr_read = bad_attr;
+	faulty.link_read = bad_link;
+	faulty.link_parent = bad_parent;
+	faulty.list = bad_list;
+	faulty.control_open = bad_control;
+	host->os->ops = &faulty;
+	ck_assert_int_eq(nvvgpu_set_log(host, NVVGPU_LOG_WARNING, count_warnings, NULL, NULL), 0);
+}
+
+/* All that a notice can lead to at once has been. */
+static void assert_quiet_notice(void)
+{
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	assert_nothing();
+	assert_nothing();
+}
+
+static void wait_ticks(unsigned int count)
+{
+	struct nvvgpu_event *event;
+
+	ck_assert_int_eq(nvvgpu_monitor_next(monitor, count * TICK + TICK / 2, &event), -EAGAIN);
+}
+
+static const struct faults moments[] = {
+	{ .attr = -EMFILE }, { .attr = -EIO }, { .link = -EMFILE }, { .parent = -EMFILE },
+	{ .list = -EMFILE }, { .list = -EACCES }, { .functions = -EMFILE },
+	{ .control = -EMFILE }, { .control = -EACCES },
+};
+
+/* What cannot be read for a moment has not gone, and has not come when it can. */
+static void assert_not_gone(const char *uri, const char *type)
+{
+	struct nvvgpu_vgpu *vgpu;
+
+	open_faulty(uri);
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	vgpu = create_type(gpu, type);
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		faults = moments[i];
+		assert_quiet_notice();
+		memset(&faults, 0, sizeof(faults));
+		assert_quiet_notice();
+	}
+	ck_assert_int_eq(nvvgpu_destroy(vgpu), 0);
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	skip(NVVGPU_EVENT_KIND_DESTROYED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	nvvgpu_vgpu_unref(vgpu);
+	teardown();
+}
+
+START_TEST(test_unreadable_nvvgpu)
+{
+	assert_not_gone("emu:l40", "869");
+}
+END_TEST
+
+START_TEST(test_unreadable_vendor_vfio)
+{
+	assert_not_gone("emu:l40?framework=vendor-vfio", "869");
+}
+END_TEST
+
+START_TEST(test_unreadable_mdev)
+{
+	assert_not_gone("emu:a40?framework=mdev", "556");
+	assert_not_gone("emu:t4?framework=mdev", "222");
+}
+END_TEST
+
+/* The control file tells of what a look has told already: once is enough. */
+START_TEST(test_created_while_it_comes)
+{
+	struct nvvgpu_vgpu_list *vgpus;
+	struct nvvgpu_event *event;
+
+	open_faulty("emu:t4");
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	faults.no_gpu = true;
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	skip(NVVGPU_EVENT_KIND_GPU_REMOVED);
+	faults.no_gpu = false;
+	faults.create_at = 2;	/* the first is the one that finds the framework */
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	skip(NVVGPU_EVENT_KIND_GPU_ADDED);
+	event = next(NVVGPU_EVENT_KIND_CREATED);
+	ck_assert_int_eq(nvvgpu_vgpu_list(gpu, &vgpus), 0);
+	ck_assert_uint_eq(nvvgpu_vgpu_list_size(vgpus), 1);
+	ck_assert_str_eq(nvvgpu_event_get_uuid(event),
+			 nvvgpu_vgpu_get_uuid(nvvgpu_vgpu_list_get(vgpus, 0)));
+	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	assert_nothing();
+	ck_assert_int_eq(nvvgpu_destroy(nvvgpu_vgpu_list_get(vgpus, 0)), 0);
+	nvvgpu_vgpu_list_unref(vgpus);
+	event = next(NVVGPU_EVENT_KIND_DESTROYED);
+	ck_assert_uint_gt(nvvgpu_event_get_sequence(event), 0);
+	nvvgpu_event_free(event);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	nvvgpu_vgpu_unref(create_type(gpu, "222"));
+	skip(NVVGPU_EVENT_KIND_CREATED);
+}
+END_TEST
+
+/* A GPU that may not be opened is tried for two seconds, and when there is a reason to. */
+START_TEST(test_rests_behind_one_that_is_denied)
+{
+	open_faulty("emu:t4");
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	faults.no_gpu = true;
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	skip(NVVGPU_EVENT_KIND_GPU_REMOVED);
+	faults = (struct faults){ .control = -EACCES };
+	searches = warnings = 0;
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	skip(NVVGPU_EVENT_KIND_GPU_ADDED);
+	wait_ticks(6);
+	ck_assert_uint_ge(searches, 2);
+	ck_assert_uint_le(searches, 3);
+	ck_assert_uint_eq(warnings, 1);
+	searches = 0;
+	wait_ticks(6);
+	ck_assert_uint_eq(searches, 0);
+	ck_assert_uint_eq(warnings, 1);
+	faults.control = 0;
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	nvvgpu_vgpu_unref(create_type(gpu, "222"));
+	skip(NVVGPU_EVENT_KIND_CREATED);
+}
+END_TEST
+
+/* No second notice is needed where the first led to nothing. */
+START_TEST(test_failed_search)
+{
+	open_faulty("emu:t4");
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	warnings = 0;
+	faults = (struct faults){ .functions = -EMFILE, .no_gpu = true };
+	ck_assert_int_eq(eventfd_write(liar.fd, 1), 0);
+	wait_ticks(6);
+	faults.functions = 0;
+	skip(NVVGPU_EVENT_KIND_GPU_REMOVED);
+	ck_assert_uint_eq(warnings, 1);
+	searches = 0;
+	wait_ticks(3);
+	ck_assert_uint_eq(searches, 0);
+}
+END_TEST
+
+/* One that does not answer keeps nobody from hearing the other. */
+static void assert_hears_the_other(int err)
+{
+	open_faulty("emu:t4*2");
+	nvvgpu_vgpu_unref(create_type(gpu, "222"));
+	faults.control = err;
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	nvvgpu_vgpu_unref(create_type(gpu_at(host, 1), "222"));
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	skip(NVVGPU_EVENT_KIND_TYPES);
+	faults.control = 0;
+	assert_quiet_notice();	/* what it had already is no news */
+	nvvgpu_vgpu_unref(create_type(gpu, "222"));
+	skip(NVVGPU_EVENT_KIND_CREATED);
+	teardown();
+}
+
+START_TEST(test_opens_with_one_that_fails)
+{
+	assert_hears_the_other(-EIO);
+	assert_hears_the_other(-EMFILE);
+	assert_hears_the_other(-EACCES);
+}
+END_TEST
+
+START_TEST(test_opens_with_none)
+{
+	open_faulty("emu:t4*2");
+	faults.control = faults.other_control = -EACCES;
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), -EACCES);
+	ck_assert_int_eq(nvvgpu_error_get_reason(nvvgpu_last_error()), NVVGPU_REASON_PERMISSION);
+}
+END_TEST
+
 /* As in a build without libudev, or where its socket may not be opened: all is looked at. */
 START_TEST(test_without_notices)
 {
@@ -702,6 +979,18 @@ int main(void)
 	tcase_add_test(tcase, test_without_notices);
 	tcase_add_test(tcase, test_capture);
 	tcase_add_test(tcase, test_made_by_another);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("faults");
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, NULL, teardown);
+	tcase_add_test(tcase, test_unreadable_nvvgpu);
+	tcase_add_test(tcase, test_unreadable_vendor_vfio);
+	tcase_add_test(tcase, test_unreadable_mdev);
+	tcase_add_test(tcase, test_created_while_it_comes);
+	tcase_add_test(tcase, test_rests_behind_one_that_is_denied);
+	tcase_add_test(tcase, test_failed_search);
+	tcase_add_test(tcase, test_opens_with_one_that_fails);
+	tcase_add_test(tcase, test_opens_with_none);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -73,11 +73,15 @@ static int open_broken(struct os *os, const char *address, const struct framewor
 {
 	char text[sizeof((*ret)->reason_text)];
 	char cause[200];
+	int err;
 
 	text_copy(cause, sizeof(cause), nvvgpu_error_get_cause(nvvgpu_last_error()));
 	snprintf(text, sizeof(text), "the framework %s does not answer: %s", ops->name, cause);
-	return framework_none_open(os, address, nvvgpu_error_get_reason(nvvgpu_last_error()), text,
-				   ret);
+	err = framework_none_open(os, address, nvvgpu_error_get_reason(nvvgpu_last_error()), text,
+				  ret);
+	if (!err)
+		(*ret)->broken = true;
+	return err;
 }
 
 int candidate_vfs(struct candidate *candidate)
@@ -88,7 +92,42 @@ int candidate_vfs(struct candidate *candidate)
 					  &candidate->vf_count);
 		candidate->looked = true;
 	}
-	return candidate->err;
+	if (!candidate->err || os_is_gone(candidate->err))
+		return candidate->err ? -ENODEV : 0;
+	return candidate->err == -ENOMEM ? error_nomem() :
+	       error_errno(candidate->err, candidate->address, "listing its virtual functions");
+}
+
+int candidate_has(struct candidate *candidate, const char *function, const char *directory,
+		  int (*is_sign)(const char *name, void *arg))
+{
+	struct os *os = candidate->os;
+	char path[VFS_PATH_LEN];
+	int found = os->ops->list(os, function_path(path, function, directory), is_sign, NULL);
+
+	if (found >= 0 || os_is_gone(found))
+		return found > 0;
+	return found == -ENOMEM ? error_nomem() :
+	       error_errno(found, function, "looking for its vGPU types");
+}
+
+int candidate_find(struct candidate *candidate, const char *directory,
+		   int (*is_sign)(const char *name, void *arg), const char **ret_vf)
+{
+	int err = candidate_vfs(candidate);
+
+	for (size_t i = 0; i < candidate->vf_count; i++) {
+		const char *vf = candidate->vfs[i].address;
+		int found = candidate_has(candidate, vf, directory, is_sign);
+
+		if (found > 0) {
+			*ret_vf = vf;
+			return 0;
+		}
+		if (found < 0)
+			err = found;
+	}
+	return err ? err : -ENODEV;
 }
 
 static int probe_all(struct candidate *candidate, struct framework **ret)
@@ -180,9 +219,11 @@ int framework_look_at_states(struct framework_look *look, const struct framework
 	if (!look->creatable)
 		return error_nomem();
 	look->creatable_count = 0;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		look->creatable_unknown |= states[i].available == FRAMEWORK_UNKNOWN;
 		if (states[i].available)
 			look->creatable[look->creatable_count++] = states[i].id;
+	}
 	return 0;
 }
 

@@ -100,6 +100,7 @@ struct framework_look {
 	size_t vgpu_count;
 	uint32_t *creatable;		/* ids of types of which one more could be created, ascending */
 	size_t creatable_count;
+	bool creatable_unknown;		/* of some type it could not be read: the list says nothing */
 };
 
 void framework_look_fini(struct framework_look *look);
@@ -120,8 +121,18 @@ struct candidate {
 	struct os_stamp stamp;
 };
 
-/* Its VFs as vfs_read() gives them. */
+/*
+ * With a last error unless they return -ENODEV, so that probe() passes it on: what cannot be read
+ * for a moment does not make a GPU one of another kind.
+ */
+/* Its VFs as vfs_read() gives them; -ENODEV: it is gone */
 int candidate_vfs(struct candidate *candidate);
+/* 1: @function has this @directory, with an entry that @is_sign returns 1 for */
+int candidate_has(struct candidate *candidate, const char *function, const char *directory,
+		  int (*is_sign)(const char *name, void *arg));
+/* The first of its VFs that has one, whatever hides the others; -ENODEV: none has */
+int candidate_find(struct candidate *candidate, const char *directory,
+		   int (*is_sign)(const char *name, void *arg), const char **ret_vf);
 
 /* Sorted.  A new operation also goes into none.c and framework_init(). */
 struct framework_ops {
@@ -187,6 +198,8 @@ struct framework {
 	struct os *os;
 	char address[PCI_ADDRESS_LEN];
 	struct framework_ids ids;	/* whoever opened it may fill them */
+	/* one is there but did not answer: what the GPU has is not known; the framework is none */
+	bool broken;
 	/* why this GPU cannot be shared; NONE unless the framework is none */
 	enum nvvgpu_reason reason;
 	char reason_text[256];

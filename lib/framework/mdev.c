@@ -480,34 +480,27 @@ static void fw_close(struct framework *fw)
 	free(gpu);
 }
 
-struct sign {
-	uint32_t type_id;
-};
-
 static int any_type(const char *name, void *arg)
 {
-	struct sign *sign = arg;
+	uint32_t id;
 
-	return !parse_type_directory(name, &sign->type_id);
+	return !parse_type_directory(name, &id);
 }
 
-static bool is_parent(struct os *os, const char *address)
+/* Its own address, or that of a VF */
+static int find_parent(struct candidate *candidate, const char **ret)
 {
-	char path[VFS_PATH_LEN];
-	struct sign sign;
+	int itself = candidate_has(candidate, candidate->address, MDEV_TYPES, any_type);
+	int err = candidate_vfs(candidate);
 
-	return os->ops->list(os, function_path(path, address, MDEV_TYPES), any_type, &sign) > 0;
-}
-
-/* Its own address, that of a VF, or NULL */
-static const char *find_parent(const struct candidate *candidate)
-{
-	if (is_parent(candidate->os, candidate->address))
-		return candidate->address;
-	for (size_t i = 0; i < candidate->vf_count; i++)
-		if (is_parent(candidate->os, candidate->vfs[i].address))
-			return candidate->vfs[i].address;
-	return NULL;
+	if (err)
+		return err;
+	if (itself > 0) {
+		*ret = candidate->address;
+		return 0;
+	}
+	err = candidate_find(candidate, MDEV_TYPES, any_type, ret);
+	return err == -ENODEV && itself < 0 ? itself : err;
 }
 
 /* A type on the GPU, or on one of its VFs, is the sign. */
@@ -515,11 +508,10 @@ static int fw_probe(struct candidate *candidate, struct framework **ret)
 {
 	const char *parent = NULL;
 	struct mdev_gpu *gpu;
+	int err = find_parent(candidate, &parent);
 
-	if (!candidate_vfs(candidate))
-		parent = find_parent(candidate);
-	if (!parent)
-		return -ENODEV;
+	if (err)
+		return err;
 	gpu = calloc(1, sizeof(*gpu));
 	if (!gpu)
 		return error_nomem();

@@ -166,9 +166,11 @@ static int none_info(struct framework *fw, struct framework_info *ret)
 	return refuse(fw);
 }
 
-/* Nothing is on it, and nothing can be. */
+/* Nothing is on it, and nothing can be; unless that is not known. */
 static int none_look(struct framework *fw, bool vgpus, struct framework_look *ret)
 {
+	if (fw->broken)
+		return refuse(fw);
 	*ret = (struct framework_look){ .vgpus = NULL };
 	return 0;
 }

@@ -246,9 +246,11 @@ static int look_at_vgpu(struct framework *fw, const struct vendor_vf *vf,
 
 	if (err)
 		return err;
-	if (!strcmp(vgpu->owner, RECORD_FOREIGN) &&
-	    vendor_read_type(fw->os, vf->vf.address, &type_id))
-		return 0;
+	if (!strcmp(vgpu->owner, RECORD_FOREIGN))
+		err = vendor_read_type(fw->os, vf->vf.address, &type_id);
+	if (err)
+		return err == -ENODEV ? 0 :
+		       error_errno(err, vf->vf.address, "reading its current type");
 	vgpu->type_id = type_id;
 	text_copy(vgpu->vf, sizeof(vgpu->vf), vf->vf.address);
 	look->vgpu_count += type_id == vf->type_id;
@@ -514,20 +516,12 @@ static int is_current(const char *name, void *arg)
 /* A VF with the file that a type is written to is the sign; it is not read yet. */
 static int fw_probe(struct candidate *candidate, struct framework **ret)
 {
-	const struct os_ops *ops = candidate->os->ops;
-	char path[VFS_PATH_LEN];
 	const char *first = NULL;
 	struct vendor_gpu *gpu;
+	int err = candidate_find(candidate, "nvidia", is_current, &first);
 
-	if (candidate_vfs(candidate))
-		return -ENODEV;
-	for (size_t i = 0; !first && i < candidate->vf_count; i++)
-		if (ops->list(candidate->os,
-			      function_path(path, candidate->vfs[i].address, "nvidia"), is_current,
-			      NULL) > 0)
-			first = candidate->vfs[i].address;
-	if (!first)
-		return -ENODEV;
+	if (err)
+		return err;
 	gpu = calloc(1, sizeof(*gpu));
 	if (!gpu)
 		return error_nomem();

@@ -39,6 +39,19 @@ static int grow(struct walk *walk)
 	return 0;
 }
 
+/* What is no link, or none of a type, is taken as none; one that cannot be read may be one. */
+static int read_type(struct os *os, const char *name, char *type, size_t size)
+{
+	char path[128];
+	int err;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/mdev_type", name);
+	err = os->ops->link_read(os, path, type, size);
+	if (err)
+		type[0] = '\0';
+	return os_is_gone(err) || err == -EINVAL || err == -EMSGSIZE ? 0 : err;
+}
+
 /* -ENOENT: it is gone, or not on a PCI function. */
 static int read_mdev(struct os *os, const char *name, struct os_mdev *mdev)
 {
@@ -47,13 +60,14 @@ static int read_mdev(struct os *os, const char *name, struct os_mdev *mdev)
 
 	snprintf(path, sizeof(path), DEVICES "/%s", name);
 	err = os->ops->link_parent(os, path, parent, sizeof(parent));
-	if (err || pci_address_canonical(parent, mdev->parent))
+	if (os_is_gone(err) || err == -EINVAL || err == -EMSGSIZE)
+		return -ENOENT;
+	if (err)
+		return err;
+	if (pci_address_canonical(parent, mdev->parent))
 		return -ENOENT;
 	text_copy(mdev->name, sizeof(mdev->name), name);
-	snprintf(path, sizeof(path), DEVICES "/%s/mdev_type", name);
-	if (os->ops->link_read(os, path, mdev->type, sizeof(mdev->type)))
-		mdev->type[0] = '\0';
-	return 0;
+	return read_type(os, name, mdev->type, sizeof(mdev->type));
 }
 
 static int take_mdev(const char *name, void *arg)
@@ -66,9 +80,12 @@ static int take_mdev(const char *name, void *arg)
 		return 0;
 	if (walk->mdevs->count == walk->room)
 		err = grow(walk);
-	if (!err && !read_mdev(walk->os, name, &walk->mdevs->mdevs[walk->mdevs->count]))
-		walk->mdevs->count++;
-	return err;
+	if (!err)
+		err = read_mdev(walk->os, name, &walk->mdevs->mdevs[walk->mdevs->count]);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	walk->mdevs->count++;
+	return 0;
 }
 
 static int compare(const void *a, const void *b)

@@ -34,6 +34,11 @@ void os_close(struct os *os)
 		os->ops->close(os);
 }
 
+bool os_is_gone(int err)
+{
+	return err == -ENOENT || err == -ENODEV;
+}
+
 /* --------------------------------------------------------------- attributes */
 
 static int first_line(const char *text, char *buf, size_t size)

@@ -156,6 +156,9 @@ ssize_t os_file_pread(struct os_file *file, void *buf, size_t len, uint64_t offs
 ssize_t os_file_pwrite(struct os_file *file, const void *buf, size_t len, uint64_t offset);
 int os_file_poll_fd(struct os_file *file);
 
+/* What was asked for is not there; any other error leaves open whether it is. */
+bool os_is_gone(int err);
+
 /*
  * Conveniences over attr_read: one line without its newline; a number (base 0),
  * overflow-checked.
