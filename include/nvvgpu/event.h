@@ -51,8 +51,8 @@ const char *nvvgpu_event_kind_name(enum nvvgpu_event_kind kind);
  * The GPUs that @host lists stay those of its last search: nvvgpu_refresh() finds what came.
  * A GPU that does not answer is watched with the others: it is tried again for two seconds, and
  * whenever the kernel tells something of it.
- * Return: 0; -EOPNOTSUPP nothing happens on this host, it is a capture; -EACCES or -EPERM there are
- * GPUs, and the control device of none may be opened; -ENOMEM; another error of the descriptors that
+ * Return: 0; -EOPNOTSUPP nothing happens on this host, it is a capture; -EACCES or -EPERM each of its
+ * GPUs has a control device, and none may be opened; -ENOMEM; another error of the descriptors that
  * it waits on, like -EMFILE, or of the list of PCI functions in sysfs.
  */
 int nvvgpu_monitor_open(struct nvvgpu *host, struct nvvgpu_monitor **ret);
