@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include "vmm.h"
 
 #define DEPTH_MAX 4
@@ -29,6 +29,7 @@ static const struct key guest_keys[] = {
 	{ KEY_APPEND, json_type_string, false },
 	{ KEY_ARGUMENTS, json_type_array, false },
 	{ KEY_SAVING, json_type_string, false },
+	{ KEY_PAUSED, json_type_boolean, false },
 	{ KEY_VGPU, json_type_object, false },
 	{ NULL, json_type_null, false }
 };
@@ -129,11 +130,26 @@ bool config_is_migratable(struct json_object *config)
 	return !vgpu || json_object_get_boolean(json_object_object_get(vgpu, KEY_MIGRATABLE));
 }
 
+bool config_is_paused(struct json_object *config)
+{
+	return json_object_get_boolean(json_object_object_get(config, KEY_PAUSED));
+}
+
+void config_set_paused(struct json_object *config, bool paused)
+{
+	if (paused)
+		json_object_object_add(config, KEY_PAUSED, json_object_new_boolean(true));
+	else
+		json_object_object_del(config, KEY_PAUSED);
+}
+
 bool config_is_unsaved(struct json_object *config)
 {
 	const char *part = json_text(config, KEY_SAVING);
+	struct stat st;
 
-	return *part && !access(part, F_OK);
+	/* one with two names has its own already */
+	return *part ? !stat(part, &st) && st.st_nlink == 1 : config_is_paused(config);
 }
 
 void random_uuid(char ret[37])

@@ -147,7 +147,7 @@ static void last_words(const struct guest *guest, char ret[LOG_TAIL_BYTES + 1])
 int guest_fail(struct guest *guest, struct qmp *qmp, int err, const char *doing)
 {
 	char words[LOG_TAIL_BYTES + 1] = "";
-	bool gone = err == -ECONNRESET || err == -ECONNREFUSED || err == -EPIPE;
+	bool gone = err == -ECONNRESET || err == -ECONNREFUSED;
 
 	if (gone) {
 		guest_wait(guest, earlier(guest->state->deadline_ns, 1));

@@ -117,13 +117,73 @@ static int move_by_file(struct qmp *qmp, const char *command, int fd, int64_t de
 	return err ?: wait_done(qmp, deadline_ns);
 }
 
-/* Best effort, with a time of its own.  A guest that ran goes on by itself where it was. */
-static void undo(struct qmp *qmp)
+/*
+ * With a time of its own.  A guest that ran goes on by itself where it was.  0: it was done before
+ * it could be cancelled; -EREMOTEIO: it is cancelled; else nobody knows.  qmp->error stays: what
+ * made this needed is what is told.
+ */
+static int undo(struct qmp *qmp)
 {
 	int64_t end = now_ns() + UNDO_SECONDS * NS_PER_SECOND;
+	char words[sizeof(qmp->error)];
+	int err;
 
+	memcpy(words, qmp->error, sizeof(words));
 	qmp_call(qmp, "migrate_cancel", NULL, -1, end, NULL);
-	wait_done(qmp, end);
+	err = wait_done(qmp, end);
+	memcpy(qmp->error, words, sizeof(words));
+	return err;
+}
+
+/* Does the guest stand still because somebody wants that? */
+static int is_paused(struct qmp *qmp, int64_t deadline_ns, bool *ret)
+{
+	char status[32];
+	int err = guest_status(qmp, deadline_ns, status);
+
+	if (!err)
+		*ret = !strcmp(status, "paused") || !strcmp(status, "prelaunch");
+	return err;
+}
+
+/* What a first vmm, killed at it, has written of this is right: now it stands for its sake. */
+static int was_paused(const struct guest *guest, struct qmp *qmp, bool *ret)
+{
+	*ret = config_is_paused(guest->config);
+	if (*json_text(guest->config, KEY_SAVING))
+		return 0;
+	return is_paused(qmp, guest->state->deadline_ns, ret);
+}
+
+static int forget_saving(struct guest *guest, bool paused)
+{
+	const char *part = json_text(guest->config, KEY_SAVING);
+
+	if (*part)
+		unlink(part);
+	json_object_object_del(guest->config, KEY_SAVING);
+	config_set_paused(guest->config, paused);
+	return guest_write(guest);
+}
+
+/*
+ * Where it was, but standing.  QEMU calls it "postmigrate" after it gave the state away, and only
+ * running ends that: so it is noted that it is no leftover.
+ */
+static int stand_still(struct guest *guest, struct qmp *qmp)
+{
+	int64_t end = now_ns() + UNDO_SECONDS * NS_PER_SECOND;
+	char status[32];
+	int err = guest_status(qmp, end, status);
+
+	if (err)
+		return guest_fail(guest, qmp, err, "say how it is");
+	return forget_saving(guest, !strcmp(status, "postmigrate"));
+}
+
+static int go_back(struct guest *guest, struct qmp *qmp, bool paused)
+{
+	return paused ? stand_still(guest, qmp) : move_go_on(guest, qmp);
 }
 
 /* --------------------------------------------------------------------- into a file */
@@ -189,21 +249,33 @@ static void sync_directory(const char *path)
 	free(copy);
 }
 
+/* EINVAL: a file system that cannot do it at once, NFS for one */
+static int rename_new(const char *partial, const char *path)
+{
+	if (!renameat2(AT_FDCWD, partial, AT_FDCWD, path, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL || link(partial, path))
+		return -1;
+	unlink(partial);
+	return 0;
+}
+
 static int give_name(const char *partial, const char *path, bool replace)
 {
-	if (renameat2(AT_FDCWD, partial, AT_FDCWD, path, replace ? 0 : RENAME_NOREPLACE))
+	if (replace ? rename(partial, path) : rename_new(partial, path))
 		return fail_errno(path, "give the file its name");
 	sync_directory(path);
 	return 0;
 }
 
 /* From here on a killed vmm leaves a guest that is known to be saved or not. */
-static int note_saving(struct guest *guest, const char *partial)
+static int note_saving(struct guest *guest, const char *partial, bool paused)
 {
 	char *whole = realpath(partial, NULL);
 	int code;
 
 	config_set(guest->config, KEY_SAVING, whole);
+	config_set_paused(guest->config, paused);
 	code = whole ? guest_write(guest) : fail_errno(partial, "find it");
 	free(whole);
 	return code;
@@ -219,11 +291,15 @@ static int save_to(struct guest *guest, struct qmp *qmp, int fd, const char *pat
 static int save_as(struct guest *guest, struct qmp *qmp, const char *partial, const char *path,
 		   bool replace)
 {
-	int fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), code;
+	bool paused;
+	int err = was_paused(guest, qmp, &paused), fd, code;
 
+	if (err)
+		return guest_fail(guest, qmp, err, "say how it is");
+	fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_errno(path, "create it");
-	code = note_saving(guest, partial);
+	code = note_saving(guest, partial, paused);
 	if (!code)
 		code = save_to(guest, qmp, fd, path);
 	close(fd);
@@ -231,7 +307,7 @@ static int save_as(struct guest *guest, struct qmp *qmp, const char *partial, co
 		code = give_name(partial, path, replace);
 	if (code) {
 		undo(qmp);
-		move_go_on(guest, qmp);
+		go_back(guest, qmp, paused);
 	}
 	return code;
 }
@@ -240,15 +316,12 @@ int move_go_on(struct guest *guest, struct qmp *qmp)
 {
 	int64_t end = now_ns() + UNDO_SECONDS * NS_PER_SECOND;
 	int err = qmp_call(qmp, "cont", NULL, -1, end, NULL);
-	const char *part = json_text(guest->config, KEY_SAVING);
 
 	if (err)
 		return guest_fail(guest, qmp, err, "let it run");
-	if (!*part)
+	if (!*json_text(guest->config, KEY_SAVING) && !config_is_paused(guest->config))
 		return 0;
-	unlink(part);
-	json_object_object_del(guest->config, KEY_SAVING);
-	return guest_write(guest);
+	return forget_saving(guest, false);
 }
 
 int move_suspend(struct guest *guest, struct qmp *qmp, const char *path, bool replace)
@@ -334,7 +407,7 @@ int move_read_header(const char *path, struct json_object **ret, int *ret_fd)
 	return code;
 }
 
-int move_resume(struct guest *guest, struct qmp *qmp, int fd)
+int move_resume(struct guest *guest, struct qmp *qmp, int fd, bool paused)
 {
 	int64_t deadline_ns = guest->state->deadline_ns;
 	int err, code = check_version(guest, qmp);
@@ -342,7 +415,7 @@ int move_resume(struct guest *guest, struct qmp *qmp, int fd)
 	if (code)
 		return code;
 	err = move_by_file(qmp, "migrate-incoming", fd, deadline_ns);
-	if (!err)
+	if (!err && !paused)
 		err = qmp_call(qmp, "cont", NULL, -1, deadline_ns, NULL);
 	return err ? guest_fail(guest, qmp, err, "load the state") : 0;
 }
@@ -379,12 +452,8 @@ static int send_state(struct qmp *qmp, int fd, double downtime_seconds, int64_t 
 	return err;
 }
 
-/*
- * Once both have their end of it they need nobody: killed here, vmm leaves a guest that runs in one
- * of the two, and QEMU decides in which.
- */
-int move_migrate(struct guest *from, struct qmp *from_qmp, struct guest *to, struct qmp *to_qmp,
-		 double downtime_seconds)
+static int connect_both(struct guest *from, struct qmp *from_qmp, struct guest *to,
+			struct qmp *to_qmp, double downtime_seconds)
 {
 	int64_t deadline_ns = from->state->deadline_ns;
 	int ends[2], err, code;
@@ -399,19 +468,49 @@ int move_migrate(struct guest *from, struct qmp *from_qmp, struct guest *to, str
 	}
 	close(ends[0]);
 	close(ends[1]);
+	return code;
+}
+
+/*
+ * 0: the destination has the guest.  A source that was done before it could be cancelled is done;
+ * where it cannot tell, the destination can: one that got everything is the guest.
+ */
+static int wait_moved(struct qmp *from_qmp, struct qmp *to_qmp, int64_t deadline_ns)
+{
+	int err = wait_done(from_qmp, deadline_ns), undone;
+
+	if (!err)
+		return 0;
+	undone = undo(from_qmp);
+	if (undone && undone != -EREMOTEIO)
+		undone = wait_done(to_qmp, now_ns() + UNDO_SECONDS * NS_PER_SECOND);
+	return undone ? err : 0;
+}
+
+/*
+ * Once both have their end of it they need nobody: killed here, vmm leaves a guest that runs in one
+ * of the two, and QEMU decides in which.
+ */
+int move_migrate(struct guest *from, struct qmp *from_qmp, struct guest *to, struct qmp *to_qmp,
+		 double downtime_seconds)
+{
+	int64_t deadline_ns = from->state->deadline_ns;
+	bool paused;
+	int err = is_paused(from_qmp, deadline_ns, &paused), code;
+
+	if (err)
+		return guest_fail(from, from_qmp, err, "say how it is");
+	code = connect_both(from, from_qmp, to, to_qmp, downtime_seconds);
 	if (code)
 		return code;
-	err = wait_done(from_qmp, deadline_ns);
-	if (err) {
-		code = guest_fail(from, from_qmp, err, "migrate it");
-		undo(from_qmp);
-		return code;
-	}
+	err = wait_moved(from_qmp, to_qmp, deadline_ns);
+	if (err)
+		return guest_fail(from, from_qmp, err, "migrate it");
 	/* it has the whole state: only its end could make this one be needed again */
 	err = wait_done(to_qmp, now_ns() + UNDO_SECONDS * NS_PER_SECOND);
 	if (err != -ECONNRESET)
 		return 0;
 	code = guest_fail(to, to_qmp, err, "run it");
-	move_go_on(from, from_qmp);
+	go_back(from, from_qmp, paused);
 	return code;
 }

@@ -55,6 +55,12 @@ refuse(struct qmp *qmp, int err, const char *format, ...)
 	return -err;
 }
 
+/* Also asked after something came: who never stops talking would keep a caller for ever. */
+static int check_time(struct qmp *qmp, int64_t deadline_ns)
+{
+	return now_ns() < deadline_ns ? 0 : refuse(qmp, ETIMEDOUT, "QEMU did not answer in time");
+}
+
 static int await(struct qmp *qmp, short events, int64_t deadline_ns)
 {
 	struct pollfd pollfd = { .fd = qmp->fd, .events = events };
@@ -65,9 +71,7 @@ static int await(struct qmp *qmp, short events, int64_t deadline_ns)
 	n = poll(&pollfd, 1, left > 0 ? (int)((left + 999999) / 1000000) : 0);
 	if (n < 0 && errno != EINTR)
 		return refuse(qmp, errno, "poll: %s", strerror(errno));
-	if (n <= 0 && now_ns() >= deadline_ns)
-		return refuse(qmp, ETIMEDOUT, "QEMU did not answer in time");
-	return 0;
+	return n > 0 ? 0 : check_time(qmp, deadline_ns);
 }
 
 /* ------------------------------------------------------------------------ reading */
@@ -129,14 +133,23 @@ static int parse(struct qmp *qmp, const char *line, size_t length, struct json_o
 	return 0;
 }
 
+/* NULL: there is no whole line yet */
+static const char *find_end(const struct qmp *qmp)
+{
+	return qmp->length ? memchr(qmp->in, '\n', qmp->length) : NULL;
+}
+
 static int next_message(struct qmp *qmp, int64_t deadline_ns, struct json_object **ret)
 {
-	const char *end;
+	const char *end = find_end(qmp);
 	size_t length;
 	int err;
 
-	while (!(end = qmp->length ? memchr(qmp->in, '\n', qmp->length) : NULL)) {
+	while (!end) {
 		err = read_more(qmp, deadline_ns);
+		end = find_end(qmp);
+		if (!err && !end)
+			err = check_time(qmp, deadline_ns);
 		if (err)
 			return err;
 	}
@@ -159,6 +172,9 @@ int qmp_next_event(struct qmp *qmp, int64_t deadline_ns, struct json_object **re
 		if (*json_text(message, "event"))
 			break;
 		json_object_put(message);
+		err = check_time(qmp, deadline_ns);
+		if (err)
+			return err;
 	}
 	*ret = message;
 	return 0;
@@ -197,8 +213,14 @@ static int send_all(struct qmp *qmp, const char *text, int pass, int64_t deadlin
 		if (err)
 			return err;
 		n = send_with(qmp->fd, text, left, pass);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			err = check_time(qmp, deadline_ns);
+			if (err)
+				return err;
 			continue;
+		}
+		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+			return refuse(qmp, ECONNRESET, "QEMU closed the connection");
 		if (n < 0)
 			return refuse(qmp, errno, "send: %s", strerror(errno));
 		pass = -1;	/* it went along with the first byte */
@@ -256,8 +278,7 @@ int qmp_call(struct qmp *qmp, const char *command, struct json_object *arguments
 		if (err)
 			break;
 		found = is_answer(qmp, answer);
-		if (found)
-			err = take_answer(qmp, answer, ret);
+		err = found ? take_answer(qmp, answer, ret) : check_time(qmp, deadline_ns);
 		json_object_put(answer);
 	}
 	return err;

@@ -4,6 +4,7 @@
  *
  *   DIR/.instance    who owns the vGPUs of these guests: "vmm-" and a random number
  *   DIR/NAME/        a guest; who changes it has the directory locked with flock()
+ *     .guest         comes first and goes last: a directory without it, unless empty, is not ours
  *     guest.json     its description: written before its vGPU is made, which has the uuid in it
  *     alive          locked with fcntl() by the guest's QEMU, so that the kernel names its process
  *     qmp events     sockets of its monitors
@@ -22,10 +23,34 @@
 #include "vmm.h"
 
 #define INSTANCE ".instance"
+#define MARK ".guest"
 #define OWNER_PREFIX "vmm-"
 /* 'vmm list' has a guest locked for a moment */
 #define BUSY_SECONDS 10
 #define BUSY_PAUSE_NS 50000000
+
+/* 1: nothing is in it but what begins with @prefix, 0: something is, or a negative errno */
+static int has_only(int directory, const char *prefix)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 1;
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!entries) {
+		result = -errno;
+		if (fd >= 0)
+			close(fd);
+		return result;
+	}
+	errno = 0;
+	while (result && (entry = readdir(entries)))
+		result = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+			 !strncmp(entry->d_name, prefix, strlen(prefix));
+	if (result && errno)
+		result = -errno;
+	closedir(entries);
+	return result;
+}
 
 /* ---------------------------------------------------------------------- instances */
 
@@ -80,27 +105,52 @@ static int check_directory(const struct state *state)
 		    "the state directory can be written to by others");
 }
 
+/*
+ * What is there already is somebody's, and no guests.  Another vmm may make the same directory an
+ * instance meanwhile: that comes before all else it puts there.
+ */
+static int become_instance(struct state *state)
+{
+	int empty = has_only(state->fd, INSTANCE), err;
+
+	err = empty > 0 ? write_instance(state) : empty < 0 ? empty : 0;
+	if (!err)
+		err = read_instance(state);
+	if (err != -ENOENT)
+		return err;
+	return fail(ENOTEMPTY, NVVGPU_REASON_EXISTS, state->path,
+		    "name an empty directory, or one that does not exist yet",
+		    "it has files in it, and vmm did not make it");
+}
+
+static int find_instance(struct state *state)
+{
+	int err = read_instance(state);
+
+	if (err == -ENOENT)
+		err = become_instance(state);
+	if (err >= 0)
+		return err;
+	errno = -err;
+	return fail_errno(state->path, "read or write " INSTANCE);
+}
+
 int state_open(struct state *state, const char *path)
 {
-	int err;
+	int code;
 
 	state->path = path;
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return fail_errno(path, "make the state directory");
-	state->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	state->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (state->fd < 0)
-		return fail_errno(path, "open the state directory");
-	err = check_directory(state);
-	if (!err) {
-		err = read_instance(state);
-		if (err == -ENOENT)
-			err = write_instance(state) ?: read_instance(state);
-		errno = -err;
-		err = err ? fail_errno(path, "read or write " INSTANCE) : 0;
-	}
-	if (err)
+		return fail_errno(path, "open the state directory, which may not be a link");
+	code = check_directory(state);
+	if (!code)
+		code = find_instance(state);
+	if (code)
 		close(state->fd);
-	return err;
+	return code;
 }
 
 void state_close(struct state *state)
@@ -207,31 +257,6 @@ int guest_write(struct guest *guest)
 	return 0;
 }
 
-bool state_claims(const struct state *state, const char *vgpu_uuid)
-{
-	struct json_object *names, *config;
-	bool claims = false;
-
-	if (state_names(state, &names))
-		return true;
-	for (size_t i = 0; i < json_object_array_length(names) && !claims; i++) {
-		const char *name = json_object_get_string(json_object_array_get_idx(names, i));
-		int fd = openat(state->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		int err = fd < 0 ? -errno : read_config(fd, &config);
-
-		if (fd >= 0)
-			close(fd);
-		/* what cannot be read may claim anything */
-		claims = err && err != -ENOENT;
-		if (err)
-			continue;
-		claims = !strcmp(json_text(config_vgpu(config), KEY_UUID), vgpu_uuid);
-		json_object_put(config);
-	}
-	json_object_put(names);
-	return claims;
-}
-
 /* ------------------------------------------------------------------------- guests */
 
 static int is_busy(const char *name)
@@ -262,14 +287,52 @@ static int lock(const struct state *state, struct guest *guest, bool wait)
 	return fstat(guest->fd, &st) || !st.st_nlink ? GUEST_GONE : 0;
 }
 
+/* Did vmm make it?  Killed as a guest comes or goes, it leaves an empty one. */
+static bool is_marked(int directory)
+{
+	return !faccessat(directory, MARK, F_OK, AT_SYMLINK_NOFOLLOW) ||
+	       has_only(directory, MARK) > 0;
+}
+
 static int open_directory(const struct state *state, const char *name, struct guest *guest)
 {
 	*guest = (struct guest){ .state = state };
 	snprintf(guest->name, sizeof(guest->name), "%s", name);
 	guest->fd = openat(state->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (guest->fd >= 0)
-		return 0;
-	return errno == ENOENT ? GUEST_GONE : fail_errno(name, "open its directory");
+	if (guest->fd < 0)
+		return errno == ENOENT ? GUEST_GONE : fail_errno(name, "open its directory");
+	if (!is_marked(guest->fd)) {
+		close(guest->fd);
+		return GUEST_GONE;
+	}
+	return 0;
+}
+
+bool state_claims(const struct state *state, const char *vgpu_uuid)
+{
+	struct json_object *names;
+	struct guest guest;
+	bool claims = false;
+
+	if (state_names(state, &names))
+		return true;
+	for (size_t i = 0; i < json_object_array_length(names) && !claims; i++) {
+		int err = open_directory(state, json_object_get_string(
+					 json_object_array_get_idx(names, i)), &guest);
+
+		if (err == GUEST_GONE)
+			continue;
+		if (!err) {
+			err = read_config(guest.fd, &guest.config);
+			claims = !err && !strcmp(json_text(config_vgpu(guest.config), KEY_UUID),
+						 vgpu_uuid);
+			guest_close(&guest);
+		}
+		/* what cannot be read may claim anything */
+		claims = claims || (err && err != -ENOENT);
+	}
+	json_object_put(names);
+	return claims;
 }
 
 static int load(struct guest *guest)
@@ -302,19 +365,45 @@ static int say(const struct state *state, const char *name, int code)
 	       code == GUEST_GONE ? is_absent(state, name) : code;
 }
 
+static int write_mark(struct guest *guest)
+{
+	int fd = openat(guest->fd, MARK, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return fail_errno(guest->name, "write " MARK);
+	close(fd);
+	return 0;
+}
+
+/* Who cleans up may take a new directory for a leftover until it is locked: once more, then. */
+static int make_locked(const struct state *state, const char *name, struct guest *guest)
+{
+	int code;
+
+	do {
+		if (mkdirat(state->fd, name, 0700))
+			return errno != EEXIST ? fail_errno(name, "make its directory") :
+			       fail(EEXIST, NVVGPU_REASON_EXISTS, name,
+				    "stop it, or choose another name; "
+				    "'vmm cleanup' removes what has ended",
+				    "a guest of that name exists");
+		code = open_locked(state, name, true, guest);
+	} while (code == GUEST_GONE);
+	return say(state, name, code);
+}
+
 int guest_create(const struct state *state, const char *name, struct guest *ret)
 {
 	int code = check_name(name);
 
+	if (!code)
+		code = make_locked(state, name, ret);
 	if (code)
 		return code;
-	if (!mkdirat(state->fd, name, 0700))
-		return say(state, name, open_locked(state, name, true, ret));
-	if (errno != EEXIST)
-		return fail_errno(name, "make its directory");
-	return fail(EEXIST, NVVGPU_REASON_EXISTS, name,
-		    "stop it, or choose another name; 'vmm cleanup' removes what has ended",
-		    "a guest of that name exists");
+	code = write_mark(ret);
+	if (code)
+		guest_close(ret);
+	return code;
 }
 
 int guest_open(const struct state *state, const char *name, bool quiet, struct guest *ret)
@@ -345,7 +434,7 @@ void guest_close(struct guest *guest)
 	close(guest->fd);
 }
 
-/* The description goes last of the files: until then the guest claims its vGPU. */
+/* The description goes last but for the mark: until then the guest claims its vGPU. */
 int guest_remove(struct guest *guest)
 {
 	static const char *const files[] = { "qmp", "events", "console", "log", "alive",
@@ -354,6 +443,12 @@ int guest_remove(struct guest *guest)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (unlinkat(guest->fd, files[i], 0) && errno != ENOENT)
 			return fail_errno(guest->name, "remove its files");
+	/* what somebody else has put there stays, and so does the guest, to be seen */
+	errno = ENOTEMPTY;
+	if (has_only(guest->fd, MARK) <= 0)
+		return fail_errno(guest->name, "remove its directory");
+	if (unlinkat(guest->fd, MARK, 0) && errno != ENOENT)
+		return fail_errno(guest->name, "remove its files");
 	if (unlinkat(guest->state->fd, guest->name, AT_REMOVEDIR) && errno != ENOENT)
 		return fail_errno(guest->name, "remove its directory");
 	return 0;

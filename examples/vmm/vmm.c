@@ -145,9 +145,10 @@ static int make_config(struct call *call, struct json_object **ret)
 	return code;
 }
 
-static void tell_started(struct guest *guest, struct nvvgpu_vgpu *vgpu)
+/* @how: "runs" */
+static void tell_started(struct guest *guest, const char *how, struct nvvgpu_vgpu *vgpu)
 {
-	printf("%s runs", guest->name);
+	printf("%s %s", guest->name, how);
 	if (vgpu)
 		printf(", with vGPU %s, %s at %s", nvvgpu_vgpu_get_uuid(vgpu),
 		       nvvgpu_vgpu_get_type_name(vgpu), nvvgpu_vgpu_get_vfio(vgpu));
@@ -168,6 +169,7 @@ static int start(struct guest *guest, struct json_object *config, bool incoming,
 
 	guest->config = config;
 	json_object_object_del(config, KEY_SAVING);
+	config_set_paused(config, false);
 	if (part) {
 		random_uuid(uuid);
 		config_set(part, KEY_UUID, uuid);
@@ -211,7 +213,7 @@ static int verb_run(struct call *call)
 	code = start(&guest, config, false, &qmp, &vgpu);
 	if (!code) {
 		qmp_close(&qmp);
-		tell_started(&guest, vgpu);
+		tell_started(&guest, "runs", vgpu);
 		nvvgpu_vgpu_unref(vgpu);
 	}
 	return end(&guest, code);
@@ -394,6 +396,7 @@ static int verb_resume(struct call *call)
 	struct nvvgpu_vgpu *vgpu;
 	struct guest guest;
 	struct qmp qmp;
+	bool paused;
 	int fd, code;
 
 	if (call->count == 1)
@@ -401,6 +404,7 @@ static int verb_resume(struct call *call)
 	code = move_read_header(call->words[1], &config, &fd);
 	if (code)
 		return code;
+	paused = config_is_paused(config);
 	code = guest_create(&call->state, call->words[0], &guest);
 	if (code) {
 		json_object_put(config);
@@ -409,10 +413,10 @@ static int verb_resume(struct call *call)
 	}
 	code = start(&guest, config, true, &qmp, &vgpu);
 	if (!code) {
-		code = move_resume(&guest, &qmp, fd);
+		code = move_resume(&guest, &qmp, fd, paused);
 		qmp_close(&qmp);
 		if (!code)
-			tell_started(&guest, vgpu);
+			tell_started(&guest, paused ? "is paused" : "runs", vgpu);
 		nvvgpu_vgpu_unref(vgpu);
 	}
 	close(fd);
@@ -442,7 +446,7 @@ static int migrate(struct call *call, const struct state *to, double downtime)
 		code = move_migrate(&guest, &qmp, &new, &new_qmp, downtime);
 		qmp_close(&new_qmp);
 		if (!code)
-			tell_started(&new, vgpu);
+			tell_started(&new, "runs", vgpu);
 		nvvgpu_vgpu_unref(vgpu);
 	}
 	qmp_close(&qmp);

@@ -58,7 +58,8 @@ int qmp_open(struct qmp *qmp, int fd, int64_t deadline_ns);
 void qmp_close(struct qmp *qmp);
 /*
  * @arguments: NULL or an object, which is given away; @pass: a descriptor that QEMU gets, or -1;
- * @ret: NULL, or what it returned, to be put.  -EREMOTEIO: QEMU refused, error has its words
+ * @ret: NULL, or what it returned, to be put.  -EREMOTEIO: QEMU refused, error has its words;
+ * -ETIMEDOUT: no answer until then, whatever else it said; -ECONNRESET: QEMU is gone
  */
 int qmp_call(struct qmp *qmp, const char *command, struct json_object *arguments, int pass,
 	     int64_t deadline_ns, struct json_object **ret);
@@ -127,6 +128,7 @@ int guest_remove(struct guest *guest);
 #define KEY_APPEND "append"
 #define KEY_ARGUMENTS "arguments"	/* more for QEMU */
 #define KEY_SAVING "saving"		/* the unfinished file of its state; not there: none */
+#define KEY_PAUSED "paused"		/* it stood still before its state was saved; not there: no */
 #define KEY_VGPU "vgpu"			/* not there: a guest without one */
 #define KEY_TYPE "type"			/* these are of the vGPU, as is its uuid */
 #define KEY_GPU "gpu"
@@ -143,7 +145,9 @@ void config_set(struct json_object *config, const char *key, const char *value);
 /* The vGPU's part, lent; NULL: it has none. */
 struct json_object *config_vgpu(struct json_object *config);
 bool config_is_migratable(struct json_object *config);
-/* Its state was to be saved, and is in no file yet. */
+bool config_is_paused(struct json_object *config);
+void config_set_paused(struct json_object *config, bool paused);
+/* Its state was to be saved, and is in no file yet; or that failed, and it is to stand still. */
 bool config_is_unsaved(struct json_object *config);
 void random_uuid(char ret[37]);
 
@@ -183,7 +187,8 @@ int move_go_on(struct guest *guest, struct qmp *qmp);
 int move_suspend(struct guest *guest, struct qmp *qmp, const char *path, bool replace);
 /* @ret: the description in FILE, to be put; @ret_fd: FILE, to be closed */
 int move_read_header(const char *path, struct json_object **ret, int *ret_fd);
-int move_resume(struct guest *guest, struct qmp *qmp, int fd);
+/* @paused: it is not to run yet */
+int move_resume(struct guest *guest, struct qmp *qmp, int fd, bool paused);
 int move_migrate(struct guest *from, struct qmp *from_qmp, struct guest *to, struct qmp *to_qmp,
 		 double downtime_seconds);
 

@@ -14,6 +14,7 @@
 
 #define LOOK_SECONDS 1		/* a new guest is seen within that time */
 #define GREETING_SECONDS 2
+#define CLEAN_AGAIN_SECONDS 60	/* after what could not be removed */
 #define EVENTS_PER_TURN 256	/* of a guest: nobody keeps the others waiting */
 
 struct watched {
@@ -24,6 +25,7 @@ struct watched {
 struct watcher {
 	const struct state *state;
 	bool clean;
+	int64_t clean_ns;		/* not before */
 	int signals, lock;
 	struct nvvgpu_monitor *monitor;	/* NULL: no GPU of the host has events */
 	struct watched *guests;
@@ -88,31 +90,56 @@ static bool is_watched(const struct watcher *w, const char *name)
 	return false;
 }
 
-/* One that cannot be watched now is tried again at the next look. */
-static void watch_guest(struct watcher *w, const char *name)
+static void add_guest(struct watcher *w, const char *name, const struct qmp *qmp)
 {
-	struct watched *guests;
-	struct guest guest;
-	struct qmp qmp;
+	struct watched *guests = realloc(w->guests, (w->count + 1) * sizeof(*guests));
 
-	if (guest_peek(w->state, name, &guest))
-		return;
-	if (guest_pid(&guest) &&
-	    !guest_connect(&guest, "events", now_ns() + GREETING_SECONDS * NS_PER_SECOND, &qmp)) {
-		guests = realloc(w->guests, (w->count + 1) * sizeof(*guests));
-		if (!guests)
-			fail_memory();
-		w->guests = guests;
-		guests[w->count].qmp = qmp;
-		snprintf(guests[w->count++].name, NAME_BYTES, "%s", name);
-		tell_guest(w, name, "watched", NULL);
+	if (!guests)
+		fail_memory();
+	w->guests = guests;
+	guests[w->count].qmp = *qmp;
+	snprintf(guests[w->count++].name, NAME_BYTES, "%s", name);
+	tell_guest(w, name, "watched", NULL);
+}
+
+/* One that somebody works on is tried again at the next look: its vmm may end before it. */
+static int clean_up(struct watcher *w, const char *name)
+{
+	struct guest guest;
+	int code = guest_open(w->state, name, true, &guest);
+
+	if (code)
+		return code < 0 ? 0 : code;
+	if (!guest_pid(&guest)) {
+		code = guest_discard(&guest);
+		if (!code)
+			tell_guest(w, name, "removed", NULL);
 	}
 	guest_close(&guest);
+	return code;
+}
+
+/* One that cannot be watched now is tried again at the next look. */
+static int look_at_guest(struct watcher *w, const char *name, bool clean)
+{
+	struct guest guest;
+	struct qmp qmp;
+	bool lives;
+
+	if (guest_peek(w->state, name, &guest))
+		return 0;
+	lives = guest_pid(&guest);
+	if (lives &&
+	    !guest_connect(&guest, "events", now_ns() + GREETING_SECONDS * NS_PER_SECOND, &qmp))
+		add_guest(w, name, &qmp);
+	guest_close(&guest);
+	return !lives && clean ? clean_up(w, name) : 0;
 }
 
 static int look_for_guests(struct watcher *w)
 {
 	struct json_object *names;
+	bool clean = w->clean && now_ns() >= w->clean_ns;
 	int code = state_names(w->state, &names);
 
 	if (code)
@@ -120,23 +147,11 @@ static int look_for_guests(struct watcher *w)
 	for (size_t i = 0; i < json_object_array_length(names); i++) {
 		const char *name = json_object_get_string(json_object_array_get_idx(names, i));
 
-		if (!is_watched(w, name))
-			watch_guest(w, name);
+		if (!is_watched(w, name) && look_at_guest(w, name, clean))
+			w->clean_ns = now_ns() + CLEAN_AGAIN_SECONDS * NS_PER_SECOND;
 	}
 	json_object_put(names);
 	return 0;
-}
-
-static void clean_up(struct watcher *w, const char *name)
-{
-	struct guest guest;
-
-	/* who has it locked knows that it has ended */
-	if (guest_open(w->state, name, true, &guest))
-		return;
-	if (!guest_pid(&guest) && !guest_discard(&guest))
-		tell_guest(w, name, "removed", NULL);
-	guest_close(&guest);
 }
 
 /* The connection's end is QEMU's end, or as good as that: what it sends makes no sense any more. */
@@ -148,8 +163,6 @@ static void lose_guest(struct watcher *w, size_t index, const char *why)
 	qmp_close(&w->guests[index].qmp);
 	w->guests[index] = w->guests[--w->count];
 	tell_guest(w, name, why, NULL);
-	if (w->clean)
-		clean_up(w, name);
 }
 
 static void read_guest(struct watcher *w, size_t index)

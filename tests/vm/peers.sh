@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Programs of a distribution, unmodified, on our modules: lspci, udev, mdevctl, libvirt, QEMU with
 # a guest, and that QEMU under the hypervisor manager of examples/vmm.
-# TAP; skipped when the packages cannot be had.
+# TAP; skipped when the packages cannot be had.  With them, what vmm needs is all there (WHOLE).
 set -u -o pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,4 +14,4 @@ root=$("$here/root.sh" trixie "${packages[@]}") || {
 	exit 0
 }
 exec "$here/vm" --kernel "${1:-6.12}" --root "$root" --timeout 3000 -- \
-	"$here/cases/run.sh" lspci udev peers-mdev qemu vmm
+	env WHOLE=yes "$here/cases/run.sh" lspci udev peers-mdev qemu vmm

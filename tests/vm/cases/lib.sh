@@ -21,6 +21,14 @@ skip() {
     exit 0
 }
 
+# lacks WHAT: the same, but a failure where everything should be (WHOLE)
+lacks() {
+    [ -n "${WHOLE-}" ] || skip "$1"
+    not_ok "$1"
+    done_testing
+    exit 1
+}
+
 ok() {
     count=$((count + 1))
     echo "ok $count - $ME: $1"

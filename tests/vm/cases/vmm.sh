@@ -8,9 +8,9 @@
 
 kernel=$(echo /boot/vmlinuz-*cloud*)
 if ! command -v qemu-system-x86_64 >/dev/null || [ ! -e "$kernel" ]; then
-    skip "no QEMU and no kernel for a guest here"
+    lacks "no QEMU and no kernel for a guest here"
 fi
-command -v vmm >/dev/null || skip "vmm was not built"
+command -v vmm >/dev/null || lacks "vmm was not built"
 
 first=/tmp/vmm-first second=/tmp/vmm-second
 foreign=00000000-0000-4000-8000-0000000000f1
