@@ -4,7 +4,7 @@
 # what crashes leave.  No kernel has an emulated board's vGPU, so QEMU starts without its device;
 # tests/vm/cases/vmm.sh has the whole.
 #
-# VMM, NVVGPU and PYTHON are the programs; TEST_LEVEL says how often vmm is killed.
+# VMM, NVVGPU, PYTHON and WITHOUT_NOREPLACE are the programs; TEST_LEVEL says how often vmm is killed.
 set -u
 
 command -v qemu-system-x86_64 >/dev/null || {
@@ -93,6 +93,13 @@ print(next(g["pid"] for g in json.load(open(sys.argv[1])) if g["name"] == sys.ar
 state_is() {
     ok list
     [ "$(awk -v guest="$1" '$1 == guest { print $2 }' "$out")" = "$2" ] || fail "$1 is not $2"
+}
+
+# hostile WHAT: $dir/hostile is a QEMU that does that
+hostile() {
+    printf '#!/bin/sh\nexec "%s" "%s" %s "$@"\n' "$PYTHON" "$here/hostile-qemu.py" "$1" \
+        >"$dir/hostile"
+    chmod +x "$dir/hostile"
 }
 
 # watched WORDS: the watcher says so, soon
@@ -270,6 +277,23 @@ watched 'guest one watched'
 refused 1 busy watch
 kill -9 "$(pid_of one)"
 watched 'guest one removed'
+# so is one that somebody works on at that moment, and one that nobody watched
+run_guest one
+watched 'guest one watched'
+exec 9<"$first/one"
+flock 9
+: >"$dir/watched"
+kill -9 "$(pid_of one)"
+watched 'guest one ended'
+exec 9<&-
+watched 'guest one removed'
+kill $watcher
+wait $watcher
+run_guest one
+kill -9 "$(pid_of one)"
+"$VMM" --host "$host" --state "$first" watch --cleanup >"$dir/watched" 2>&1 &
+watcher=$!
+watched 'guest one removed'
 kill $watcher
 wait $watcher
 watcher=
@@ -277,9 +301,7 @@ nothing
 
 # QEMU is somebody else's
 for what in silence no-json no-object no-greeting endless deep events wrong-answer refusal empty; do
-    printf '#!/bin/sh\nexec "%s" "%s" %s "$@"\n' "$PYTHON" "$here/hostile-qemu.py" $what \
-        >"$dir/hostile"
-    chmod +x "$dir/hostile"
+    hostile $what
     vmm --timeout 2 run bad --type L40-4Q --qemu "$dir/hostile" && fail "$what was believed"
     grep -q '^  reason: ' "$out" || fail "$what has no reason"
     ! LC_ALL=C grep -q '[^[:print:]]' "$out" || fail "$what came through"
@@ -287,7 +309,13 @@ done
 nothing
 
 # one that never stops talking keeps nobody waiting
-printf '#!/bin/sh\nexec "%s" "%s" flood "$@"\n' "$PYTHON" "$here/hostile-qemu.py" >"$dir/hostile"
+hostile babble
+timeout 60 "$VMM" --host "$host" --state "$first" --timeout 2 run bad --qemu "$dir/hostile" \
+    >"$out" 2>&1
+[ $? -eq 1 ] || fail "it waits for one that only babbles"
+has '^  reason: deadline (ETIMEDOUT)'
+nothing
+hostile flood
 ok run flood --qemu "$dir/hostile"
 run_guest one
 "$VMM" --host "$host" --state "$first" watch >"$dir/watched" 2>&1 &
@@ -302,6 +330,75 @@ watcher=
 ! LC_ALL=C grep -q '[^[:print:]]' "$dir/watched" || fail "the flood came through"
 ok stop flood --force
 nothing
+
+# a migration that was done when it was to be cancelled has moved the guest
+hostile late
+ok run one --qemu "$dir/hostile"
+ok --timeout 4 migrate one moved
+ok list
+has '^moved  *running'
+[ "$(wc -l <"$out")" -eq 2 ] || fail "the guest is there twice"
+ok stop moved --force
+nothing
+
+# a destination that ends although it got everything
+hostile dead
+for how in '' -S; do
+    ok run one --qemu "$dir/hostile" -- $how
+    refused 1 io migrate one moved
+    [ ! -e "$first/moved" ] || fail "something is left of moved"
+    # in QEMU's words, the one that was to stand still has not run since
+    state_is one "$([ -z "$how" ] && echo running || echo postmigrate)"
+    ok cleanup
+    ok resume one
+    state_is one running
+    ok stop one --force
+done
+nothing
+
+# who stood still does so afterwards: not saved, and saved
+hostile good
+mkdir -p "$dir/folder"
+for how in '' -S; do
+    ok run one --qemu "$dir/hostile" -- $how
+    refused 1 io suspend one "$dir/folder" --force
+    [ "$(find "$dir" -name '*.part-*' | wc -l)" -eq 0 ] || fail "an unfinished file is left"
+    state_is one "$([ -z "$how" ] && echo running || echo postmigrate)"
+    ok cleanup
+    ok resume one
+    state_is one running
+    ok stop one --force
+    ok run one --qemu "$dir/hostile" -- $how
+    rm -f "$dir/stood"
+    "$WITHOUT_NOREPLACE" "$VMM" --host "$host" --state "$first" suspend one "$dir/stood" \
+        >"$out" 2>&1 || fail "a file system that cannot rename without replacing"
+    [ "$(find "$dir" -name '*.part-*' | wc -l)" -eq 0 ] || fail "an unfinished file is left"
+    ok resume one "$dir/stood"
+    state_is one "$([ -z "$how" ] && echo running || echo prelaunch)"
+    ok stop one --force
+done
+nothing
+
+# what vmm did not make is not its own: a directory of somebody's, and one among its guests
+mkdir -p "$dir/data/keep" "$dir/empty"
+echo mine >"$dir/data/keep/log"
+refused 1 exists --state "$dir/data" cleanup
+refused 1 exists --state "$dir/data" list
+[ "$(ls -A "$dir/data")" = keep ] || fail "it wrote into somebody's directory"
+ok --state "$dir/empty" list
+mkdir "$first/keep"
+echo mine >"$first/keep/log"
+mkdir "$first/made"
+ok cleanup
+has 'removed made'
+refused 1 not-found stop keep --force
+refused 1 exists run keep --qemu "$dir/qemu"
+nothing
+[ "$(cat "$dir/data/keep/log" "$first/keep/log")" = "$(printf 'mine\nmine')" ] ||
+    fail "it removed what is not its own"
+rm -r "$first/keep"
+ln -s "$dir/empty" "$dir/link"
+refused 1 io --state "$dir/link" list
 
 # vmm is killed, whenever
 for i in $(seq "$kills"); do
