@@ -439,14 +439,17 @@ int guest_remove(struct guest *guest)
 {
 	static const char *const files[] = { "qmp", "events", "console", "log", "alive",
 					     "guest.json.new", "guest.json" };
+	int empty;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (unlinkat(guest->fd, files[i], 0) && errno != ENOENT)
 			return fail_errno(guest->name, "remove its files");
 	/* what somebody else has put there stays, and so does the guest, to be seen */
-	errno = ENOTEMPTY;
-	if (has_only(guest->fd, MARK) <= 0)
+	empty = has_only(guest->fd, MARK);
+	if (empty <= 0) {
+		errno = empty ? -empty : ENOTEMPTY;
 		return fail_errno(guest->name, "remove its directory");
+	}
 	if (unlinkat(guest->fd, MARK, 0) && errno != ENOENT)
 		return fail_errno(guest->name, "remove its files");
 	if (unlinkat(guest->state->fd, guest->name, AT_REMOVEDIR) && errno != ENOENT)

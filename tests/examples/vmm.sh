@@ -397,6 +397,15 @@ nothing
 [ "$(cat "$dir/data/keep/log" "$first/keep/log")" = "$(printf 'mine\nmine')" ] ||
     fail "it removed what is not its own"
 rm -r "$first/keep"
+run_guest one
+kill -9 "$(pid_of one)"
+echo mine >"$first/one/notes"
+refused 1 io cleanup
+has 'Directory not empty'
+state_is one ended
+rm "$first/one/notes"
+ok cleanup
+nothing
 ln -s "$dir/empty" "$dir/link"
 refused 1 io --state "$dir/link" list
 
