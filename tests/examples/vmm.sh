@@ -270,7 +270,8 @@ has 'removed again'
 owned 0
 
 # one that is watched is cleaned up after
-"$VMM" --host "$host" --state "$first" watch --cleanup >"$dir/watched" 2>&1 &
+: >"$dir/watched"
+"$VMM" --host "$host" --state "$first" watch --cleanup >>"$dir/watched" 2>&1 &
 watcher=$!
 run_guest one
 watched 'guest one watched'
@@ -278,11 +279,11 @@ refused 1 busy watch
 kill -9 "$(pid_of one)"
 watched 'guest one removed'
 # so is one that somebody works on at that moment, and one that nobody watched
+: >"$dir/watched"
 run_guest one
 watched 'guest one watched'
 exec 9<"$first/one"
 flock 9
-: >"$dir/watched"
 kill -9 "$(pid_of one)"
 watched 'guest one ended'
 exec 9<&-
@@ -334,7 +335,7 @@ nothing
 # a migration that was done when it was to be cancelled has moved the guest
 hostile late
 ok run one --qemu "$dir/hostile"
-ok --timeout 4 migrate one moved
+ok --timeout 8 migrate one moved
 ok list
 has '^moved  *running'
 [ "$(wc -l <"$out")" -eq 2 ] || fail "the guest is there twice"
@@ -400,6 +401,11 @@ rm -r "$first/keep"
 run_guest one
 kill -9 "$(pid_of one)"
 echo mine >"$first/one/notes"
+for _ in $(seq 100); do
+    ok list
+    ! grep -q '^one  *ended' "$out" || break
+    sleep 0.1
+done
 refused 1 io cleanup
 has 'Directory not empty'
 state_is one ended
