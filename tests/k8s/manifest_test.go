@@ -54,7 +54,7 @@ func validate(t *testing.T, data []byte) field.ErrorList {
 		o.Namespace = "default"
 		return corevalidation.ValidatePodCreate(o, options)
 	case *apps.DaemonSet:
-		return appsvalidation.ValidateDaemonSet(o, options)
+		return append(appsvalidation.ValidateDaemonSet(o, options), unstartable(&o.Spec.Template.Spec)...)
 	case *rbac.ClusterRole:
 		return rbacvalidation.ValidateClusterRole(o, rbacvalidation.ClusterRoleValidationOptions{})
 	case *rbac.ClusterRoleBinding:
@@ -69,6 +69,26 @@ func validate(t *testing.T, data []byte) field.ErrorList {
 	}
 	t.Errorf("nobody validates a %T", object)
 	return nil
+}
+
+// unstartable finds what the API server takes and no runtime can start: it has to make a file at
+// the path of the termination message, which is no use in a volume that is mounted to be read.
+func unstartable(pod *core.PodSpec) (errs field.ErrorList) {
+	for i := range pod.Containers {
+		c := &pod.Containers[i]
+		path, holder := c.TerminationMessagePath, core.VolumeMount{}
+		for _, mount := range c.VolumeMounts {
+			if strings.HasPrefix(path, strings.TrimSuffix(mount.MountPath, "/")+"/") &&
+				len(mount.MountPath) > len(holder.MountPath) {
+				holder = mount
+			}
+		}
+		if path == "" || holder.ReadOnly {
+			errs = append(errs, field.Invalid(field.NewPath("terminationMessagePath"), path,
+				"cannot be made in "+holder.Name))
+		}
+	}
+	return errs
 }
 
 // documents are the objects of a file with YAML.
@@ -144,6 +164,17 @@ func TestManifests(t *testing.T) {
 		`{"apiVersion":"v1","kind":"Pods"}`} {
 		if _, _, err := strict.UniversalDecoder().Decode([]byte(text), nil, nil); err == nil {
 			t.Error(text)
+		}
+	}
+	for name, text := range texts {
+		if !strings.HasSuffix(name, "daemonset.yaml") {
+			continue
+		}
+		const line = "terminationMessagePath: /termination-log"
+		objects := documents(t, strings.Replace(text, line, "", 1))
+		errs := validate(t, objects[len(objects)-1])
+		if len(errs) != 1 || strings.Count(text, line) != 1 {
+			t.Errorf("%s without %s: %v", name, line, errs)
 		}
 	}
 	empty := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[]}}`
