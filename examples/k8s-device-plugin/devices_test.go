@@ -60,7 +60,8 @@ func TestList(t *testing.T) {
 	}
 	check("at first", q8, "ffffff")
 	check("at first", q12, "ffff")
-	if _, err := n.Acquire(t.Context(), "0000:41:00.0-876-4", "0000:41:00.0", 876, true); err != nil {
+	want := node.Want{Key: "0000:41:00.0-876-4", GPU: "0000:41:00.0", TypeID: 876, Fresh: true}
+	if _, err := n.Acquire(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
 	update := func(troubles map[string]error) {

@@ -143,7 +143,8 @@ func (m *metrics) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if age := time.Since(m.plugin.looked()); age > 3*m.plugin.options.interval+time.Minute {
+		age := time.Since(time.Unix(0, m.plugin.looked.Load()))
+		if age > 3*m.plugin.options.interval+time.Minute {
 			http.Error(w, "nobody has looked at the GPUs for "+age.String(),
 				http.StatusServiceUnavailable)
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pluginapi "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
@@ -29,7 +31,8 @@ type plugin struct {
 	metrics *metrics
 	told    *tell.Teller
 
-	wake chan struct{} // something may have changed
+	wake   chan struct{} // something may have changed
+	looked atomic.Int64  // when the GPUs were last looked at, as Unix time in nanoseconds
 
 	mutex     sync.Mutex // for all below, and so that one thing is done at a time
 	gpus      []node.GPU
@@ -37,7 +40,6 @@ type plugin struct {
 	resources map[string]*resource
 	troubles  map[string]error   // of leases
 	tenants   map[string]*tenant // of leases
-	lookTime  time.Time
 }
 
 func newPlugin(o options, n *node.Node, log *slog.Logger, told *tell.Teller) *plugin {
@@ -85,7 +87,7 @@ func (p *plugin) run(ctx context.Context) error {
 	defer tick.Stop()
 	search := true
 	for {
-		p.update(ctx, search)
+		p.update(search)
 		p.meetKubelet(ctx)
 		select {
 		case <-ctx.Done():
@@ -108,17 +110,18 @@ func (p *plugin) stop() {
 	}
 }
 
-// update looks at everything and tells the kubelet what is new.
-func (p *plugin) update(ctx context.Context, search bool) {
+// update looks at everything and tells the kubelet what is new.  With search it is more thorough:
+// GPUs may have come, and what could not be repaired is tried again.
+func (p *plugin) update(search bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.repair(ctx)
+	p.repair(search)
 	p.look(search)
 }
 
-// repair has the leases in order, and says which are not.  mutex is held.
-func (p *plugin) repair(ctx context.Context) {
-	p.troubles = p.node.Repair(ctx)
+// repair has leases in order, all or those of keys, and says which are not.  mutex is held.
+func (p *plugin) repair(again bool, keys ...string) {
+	p.troubles = p.node.Repair(again, keys...)
 	p.told.Leases(p.node.Leases(), p.troubles)
 }
 
@@ -135,7 +138,7 @@ func (p *plugin) look(search bool) {
 	} else {
 		p.told.Well("the search for GPUs")
 		p.gpus = gpus
-		p.lookTime = time.Now()
+		p.looked.Store(time.Now().UnixNano())
 		for i := range gpus {
 			p.told.GPU(&gpus[i])
 			if gpus[i].Err != nil {
@@ -160,14 +163,8 @@ func (p *plugin) look(search bool) {
 	}
 }
 
-// looked returns when the GPUs were last looked at.
-func (p *plugin) looked() time.Time {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return p.lookTime
-}
-
-// meetKubelet has all sockets in place and all resources registered.  What fails is tried again.
+// meetKubelet has all sockets in place and all resources registered.  What fails is tried again,
+// and keeps no other resource waiting.
 func (p *plugin) meetKubelet(ctx context.Context) {
 	p.mutex.Lock()
 	resources := make([]*resource, 0, len(p.resources))
@@ -178,17 +175,20 @@ func (p *plugin) meetKubelet(ctx context.Context) {
 	}
 	p.mutex.Unlock()
 	kubelet := filepath.Join(p.options.kubeletDir, "kubelet.sock")
+	var first error
 	for _, r := range resources {
 		before := r.registered
 		if err := r.meet(ctx, kubelet); err != nil {
-			p.told.Warn("the kubelet", err)
-			time.AfterFunc(meetRetry, p.poke)
-			return
-		}
-		if r.registered != before {
+			first = cmp.Or(first, err)
+		} else if r.registered != before {
 			p.metrics.registrations.WithLabelValues(r.name).Inc()
 			p.log.Info("registered", "resource", r.name)
 		}
+	}
+	if first != nil {
+		p.told.Warn("the kubelet", first)
+		time.AfterFunc(meetRetry, p.poke)
+		return
 	}
 	p.told.Well("the kubelet")
 }
@@ -244,11 +244,13 @@ func (p *plugin) acquire(ctx context.Context, name, text string) (node.Lease, er
 		}
 	}
 	// The kubelet gives no device twice: whoever had this one is gone, and its data goes now.
-	lease, err := p.node.Acquire(ctx, text, id.gpu, id.typeID, true)
+	lease, err := p.node.Acquire(ctx,
+		node.Want{Key: text, GPU: id.gpu, TypeID: id.typeID, Fresh: true})
 	if err != nil {
 		return node.Lease{}, err
 	}
 	delete(p.troubles, text)
+	p.told.Well(releaseOf(text)) // of what was there before
 	p.tenants[text] = newTenant()
 	p.log.Info("created", "device", text, "uuid", lease.UUID, "address", lease.Address())
 	return lease, nil
@@ -276,6 +278,7 @@ func (p *plugin) release(id string) error {
 	}
 	delete(p.tenants, id)
 	delete(p.troubles, id)
+	p.told.Well(releaseOf(id))
 	p.log.Info("destroyed", "device", id)
 	return nil
 }
@@ -311,18 +314,33 @@ func (p *plugin) answer(name string, leases []node.Lease) *pluginapi.ContainerAl
 
 // check says what is wrong with devices that were allocated.
 func (p *plugin) check(ctx context.Context, ids []string) error {
+	leases, err := p.repaired(ids)
+	if err != nil {
+		return err
+	}
+	return p.node.AwaitNodes(ctx, leases) // of what was made again just now
+}
+
+// repaired returns the leases of devices that are in order.
+func (p *plugin) repaired(ids []string) ([]node.Lease, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.repair(ctx)
+	p.repair(true, ids...)
 	defer p.look(false)
-	known := keysOf(p.node.Leases())
+	known := make(map[string]node.Lease)
+	for _, lease := range p.node.Leases() {
+		known[lease.Key] = lease
+	}
+	var leases []node.Lease
 	for _, id := range ids {
-		if !known[id] {
-			return fmt.Errorf("%s: its vGPU is gone; next: delete the pod", id)
+		lease, ok := known[id]
+		if !ok {
+			return nil, fmt.Errorf("%s: its vGPU is gone; next: delete the pod", id)
 		}
 		if err := p.troubles[id]; err != nil {
-			return err
+			return nil, err
 		}
+		leases = append(leases, lease)
 	}
-	return nil
+	return leases, nil
 }

@@ -99,6 +99,9 @@ func holders(answer *podresources.ListPodResourcesResponse) map[string]holder {
 	return found
 }
 
+// releaseOf is what is told of when the vGPU of a device cannot be destroyed.
+func releaseOf(id string) string { return "the release of vGPU " + id }
+
 // reap destroys what nobody has any more.  asked: when the question was put; who got a device
 // later may not be in the answer.
 func (p *plugin) reap(found map[string]holder, asked time.Time) {
@@ -115,7 +118,7 @@ func (p *plugin) reap(found map[string]holder, asked time.Time) {
 			continue
 		}
 		if err := p.release(lease.Key); err != nil {
-			p.told.Warn("vGPU "+lease.Key, err)
+			p.told.Warn(releaseOf(lease.Key), err)
 			p.metrics.released("failed")
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"strings"
 	"sync"
@@ -41,6 +42,7 @@ type driver struct {
 	published map[string]resourceslice.Pool
 	troubles  map[string]error // of leases
 	changed   chan struct{}    // closed at the next change of what is published or of troubles
+	prepares  uint64           // how often claims were prepared
 }
 
 func newDriver(o options, n *node.Node, log *slog.Logger, told *tell.Teller) *driver {
@@ -68,7 +70,7 @@ func (d *driver) poke() {
 func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	d.update(ctx, true)
+	d.update(true)
 	helper, err := kubeletplugin.Start(ctx, d,
 		kubeletplugin.DriverName(d.options.driver),
 		kubeletplugin.KubeClient(client),
@@ -82,9 +84,10 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 		return err
 	}
 	defer helper.Stop()
-	var watch sync.WaitGroup
-	watch.Go(func() { d.node.Watch(ctx, d.poke) })
-	defer watch.Wait()
+	var helpers sync.WaitGroup
+	helpers.Go(func() { d.node.Watch(ctx, d.poke) })
+	helpers.Go(func() { d.followClaims(ctx, client) })
+	defer helpers.Wait()
 	defer cancel()
 	tick := time.NewTicker(d.options.interval)
 	defer tick.Stop()
@@ -96,11 +99,14 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 		case <-ctx.Done():
 			return nil
 		case err := <-d.failed:
+			if ctx.Err() != nil { // servers that are stopped before they serve fail
+				return nil
+			}
 			return err
 		case <-tick.C:
-			d.update(ctx, true)
+			d.update(true)
 		case <-d.wake:
-			d.update(ctx, false)
+			d.update(false)
 		}
 	}
 }
@@ -126,13 +132,14 @@ func (d *driver) announce() {
 	d.changed = make(chan struct{})
 }
 
-// update looks at everything; what is new is to be published.
-func (d *driver) update(ctx context.Context, search bool) {
+// update looks at everything; what is new is to be published.  With search it is more thorough:
+// GPUs may have come, and what could not be repaired is tried again.
+func (d *driver) update(search bool) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	before := d.troubles
-	d.troubles = d.node.Repair(ctx)
-	if len(before) != len(d.troubles) {
+	d.troubles = d.node.Repair(search)
+	if !maps.EqualFunc(before, d.troubles, sameText) {
 		d.announce()
 	}
 	d.told.Leases(d.node.Leases(), d.troubles)
@@ -162,12 +169,15 @@ func (d *driver) update(ctx context.Context, search bool) {
 	}
 }
 
+func sameText(a, b error) bool { return a.Error() == b.Error() }
+
 // PrepareResourceClaims makes the vGPUs of claims.
 func (d *driver) PrepareResourceClaims(ctx context.Context, claims []*resourceapi.ResourceClaim) (
 	map[types.UID]kubeletplugin.PrepareResult, error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	defer d.poke() // other sizes are not to be had any more
+	d.prepares++
 	results := make(map[types.UID]kubeletplugin.PrepareResult)
 	for _, claim := range claims {
 		devices, err := d.prepare(ctx, claim)
@@ -208,7 +218,7 @@ func (d *driver) prepare(ctx context.Context, claim *resourceapi.ResourceClaim) 
 			continue
 		}
 		key := leaseKey(claim.UID, result.Device)
-		device, err := d.prepareDevice(ctx, key, result)
+		device, err := d.prepareDevice(ctx, key, holderOf(claim), result)
 		if err != nil {
 			return nil, err
 		}
@@ -234,7 +244,7 @@ func (d *driver) checkConfig(configs []resourceapi.DeviceAllocationConfiguration
 	return nil
 }
 
-func (d *driver) prepareDevice(ctx context.Context, key string,
+func (d *driver) prepareDevice(ctx context.Context, key, holder string,
 	result *resourceapi.DeviceRequestAllocationResult) (kubeletplugin.Device, error) {
 	p, err := parsePartition(result.Device)
 	if err != nil {
@@ -253,7 +263,8 @@ func (d *driver) prepareDevice(ctx context.Context, key string,
 				strings.TrimSuffix(lease.Key, "/"+result.Device))
 		}
 	}
-	lease, err := d.node.Acquire(ctx, key, p.gpu, p.typeID, false)
+	lease, err := d.node.Acquire(ctx,
+		node.Want{Key: key, Holder: holder, GPU: p.gpu, TypeID: p.typeID})
 	if err != nil {
 		return kubeletplugin.Device{}, err
 	}
@@ -276,22 +287,28 @@ func (d *driver) UnprepareResourceClaims(_ context.Context,
 	defer d.poke()
 	results := make(map[types.UID]error)
 	for _, claim := range claims {
-		results[claim.UID] = d.unprepare(claim.UID)
+		err := d.release(claim.UID)
+		if err != nil {
+			d.told.Event("Unprepare"+node.Cause(err), node.Explain(err))
+			err = errors.New(node.Explain(err))
+		}
+		results[claim.UID] = err
 	}
 	return results, nil
 }
 
-func (d *driver) unprepare(claim types.UID) error {
+// release destroys the vGPUs of a claim.  mutex is held.
+func (d *driver) release(claim types.UID) error {
 	for _, lease := range d.node.Leases() {
-		if !strings.HasPrefix(lease.Key, leaseKey(claim, "")) {
+		if claimOf(&lease) != claim {
 			continue
 		}
 		if err := d.node.Release(lease.Key); err != nil {
-			d.told.Event("Unprepare"+node.Cause(err), node.Explain(err))
-			return errors.New(node.Explain(err))
+			return err
 		}
 		d.log.Info("unprepared", "lease", lease.Key, "uuid", lease.UUID)
 	}
+	d.told.Well(releaseOf(claim))
 	return nil
 }
 

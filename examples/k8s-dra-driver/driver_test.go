@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -17,12 +18,16 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	resourceapi "k8s.io/api/resource/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	typedresource "k8s.io/client-go/kubernetes/typed/resource/v1"
+	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/dynamic-resource-allocation/api/metadata"
 	_ "k8s.io/dynamic-resource-allocation/api/metadata/install"
 	"k8s.io/dynamic-resource-allocation/devicemetadata"
 	health "k8s.io/kubelet/pkg/apis/dra-health/v1"
 	"tags.cncf.io/container-device-interface/pkg/cdi"
 
+	"kubernetes/k8s/node"
 	"nvvgpu"
 )
 
@@ -178,6 +183,161 @@ func TestEqualSize(t *testing.T) {
 	}
 }
 
+// Some VFs are enabled, and others have vGPUs on some: claims get the rest, whatever else the board
+// could have.
+func TestFewVFs(t *testing.T) {
+	for _, framework := range []string{"vendor-vfio", "mdev"} {
+		t.Run(framework, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "l40", framework, false)
+			gpu, err := b.host.GPU("0000:41:00.0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := gpu.SetVFs(4, 0); err != nil {
+				t.Fatal(err)
+			}
+			b.create("0000:41:00.0", nvvgpu.Spec{Type: "L40-1Q", Owner: "somebody"})
+			b.agrees()
+			var claims []*resourceapi.ResourceClaim
+			for {
+				claim := b.newClaim("NVIDIA L40-1Q", 1)
+				if !b.schedule(claim) {
+					break
+				}
+				claims = append(claims, claim)
+				if _, err := b.prepare(claim); err != nil {
+					t.Fatal(err)
+				}
+				b.agrees()
+			}
+			if len(claims) != 3 {
+				t.Errorf("%d claims got a vGPU of 3", len(claims))
+			}
+			for _, claim := range claims {
+				b.finish(claim)
+			}
+			b.agrees()
+		})
+	}
+}
+
+// A VF that something else has is a VF by the counters alone: then a taint says it.
+func TestObstacle(t *testing.T) {
+	gpu := &node.GPU{VFsEnabled: 2, VGPUs: []*nvvgpu.VGPU{
+		{VGPUInfo: nvvgpu.VGPUInfo{UUID: "a", TypeID: 876}}}}
+	gpu.FramebufferBytes, gpu.VFsTotal = 48<<30, 32
+	for _, c := range []struct {
+		reason  nvvgpu.Reason
+		enabled uint32
+		want    string
+	}{
+		{nvvgpu.ReasonNone, 2, ""},
+		{nvvgpu.ReasonExhausted, 2, "vgpu.nvidia.com/exhausted"},
+		{nvvgpu.ReasonVFBusy, 2, "vgpu.nvidia.com/vf-busy"},
+		{nvvgpu.ReasonExhausted, 1, ""}, // the counters say it
+		{nvvgpu.ReasonVFBusy, 1, ""},
+		{nvvgpu.ReasonVFsDisabled, 0, "vgpu.nvidia.com/vfs-disabled"},
+	} {
+		gpu.VFsEnabled = c.enabled
+		gpu.Types = []nvvgpu.Type{{ID: 876, Name: "NVIDIA L40-8Q", FramebufferBytes: 8 << 30,
+			MaxInstances: 6, Reason: c.reason}}
+		p := publisher{driver: driverName, node: worker}
+		pool := p.pool(gpu, map[string]bool{"a": true})
+		got := ""
+		for _, taint := range pool.Slices[1].Devices[0].Taints {
+			got = taint.Key
+		}
+		if got != c.want {
+			t.Errorf("%v with %d VFs: %q instead of %q", c.reason, c.enabled, got, c.want)
+		}
+		counter := pool.Slices[0].SharedCounters[0].Counters[counterVFs].Value
+		if counter.Value() != int64(c.enabled) {
+			t.Errorf("%v VFs of %d", counter, c.enabled)
+		}
+	}
+}
+
+// The kubelet has lost a claim and never unprepares it: its vGPU is destroyed when the API server
+// says that the claim is over, and no other.
+func TestForgotten(t *testing.T) {
+	for how, end := range map[string]func(*bench, *resourceapi.ResourceClaim) error{
+		"deleted": func(b *bench, claim *resourceapi.ResourceClaim) error {
+			return b.claimClient().Delete(b.Context(), claim.Name, metav1.DeleteOptions{})
+		},
+		"another of its name": func(b *bench, claim *resourceapi.ResourceClaim) error {
+			claim = claim.DeepCopy()
+			claim.UID = "7d0c1e9a-2f4b-4c8d-9b3a-5e6f70812345"
+			_, err := b.claimClient().Update(b.Context(), claim, metav1.UpdateOptions{})
+			return err
+		},
+		"without a pod": func(b *bench, claim *resourceapi.ResourceClaim) error {
+			claim = claim.DeepCopy()
+			claim.Status.ReservedFor = nil
+			_, err := b.claimClient().Update(b.Context(), claim, metav1.UpdateOptions{})
+			return err
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "l40", "nvvgpu", false)
+			forgotten, kept := b.newClaim("NVIDIA L40-8Q", 2), b.newClaim("NVIDIA L40-8Q", 1)
+			for _, claim := range []*resourceapi.ResourceClaim{forgotten, kept} {
+				b.agrees()
+				if !b.schedule(claim) {
+					t.Fatal("nothing fits")
+				}
+				if _, err := b.prepare(claim); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(3 * claimsEvery * interval) // the API server is asked, and has both
+			if n := len(b.vgpus()); n != 3 {
+				t.Fatal(b.vgpus())
+			}
+			b.restart() // who the lease is for is remembered
+			if err := end(b, forgotten); err != nil {
+				t.Fatal(err)
+			}
+			b.eventually("the end", func() string {
+				if n := len(b.vgpus()); n != 1 {
+					return fmt.Sprint(n, " vGPUs")
+				}
+				return ""
+			})
+			time.Sleep(3 * claimsEvery * interval)
+			if got := b.vgpus(); len(got) != 1 || !strings.Contains(got[0], string(kept.UID)) {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+// The API server does not answer: that says nothing about claims.
+func TestSilentServer(t *testing.T) {
+	b := newBench(t, "l40", "nvvgpu", false)
+	b.agrees()
+	claim := b.newClaim("NVIDIA L40-8Q", 1)
+	if !b.schedule(claim) {
+		t.Fatal("nothing fits")
+	}
+	if _, err := b.prepare(claim); err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{}, 100)
+	b.client.PrependReactor("get", "resourceclaims",
+		func(clienttesting.Action) (bool, runtime.Object, error) {
+			asked <- struct{}{}
+			return true, nil, errors.New("no answer")
+		})
+	for range 3 {
+		<-asked
+	}
+	if n := len(b.vgpus()); n != 1 {
+		t.Error(n)
+	}
+}
+
 // The kubelet asks again when it was restarted, and so does it after a reboot.
 func TestAgain(t *testing.T) {
 	t.Parallel()
@@ -229,6 +389,10 @@ func TestAgain(t *testing.T) {
 			b.finish(claim) // a second time
 		})
 	}
+}
+
+func (b *bench) claimClient() typedresource.ResourceClaimInterface {
+	return b.client.ResourceV1().ResourceClaims("default")
 }
 
 // What is refused is refused as a whole.

@@ -197,7 +197,11 @@ func (b *bench) agrees() {
 			if err != nil {
 				return err.Error()
 			}
-			vfs[poolName(worker, gpu.Address)] = int64(gpu.VFsTotal)
+			enabled, err := gpu.VFsEnabled()
+			if err != nil {
+				return err.Error()
+			}
+			vfs[poolName(worker, gpu.Address)] = int64(enabled)
 			for _, vgpu := range vgpus {
 				if gpu.VFsTotal > 0 && !strings.HasPrefix(vgpu.Owner, owner+"/") {
 					vfs[poolName(worker, gpu.Address)]--
@@ -305,6 +309,8 @@ func (b *bench) schedule(claim *resourceapi.ResourceClaim) bool {
 		return false
 	}
 	claim.Status.Allocation = &results[0]
+	claim.Status.ReservedFor = []resourceapi.ResourceClaimConsumerReference{
+		{Resource: "pods", Name: claim.Name, UID: claim.UID}}
 	for _, result := range results[0].Devices.Results {
 		b.allocated.Insert(structured.MakeDeviceID(result.Driver, result.Pool, result.Device))
 	}

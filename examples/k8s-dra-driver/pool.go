@@ -23,8 +23,8 @@ const (
 
 // publisher turns GPUs into what the scheduler is told.
 //
-// Each GPU is a pool.  Its framebuffer and its VFs are shared counters, which each of its devices,
-// a possible vGPU, consumes.  What others have created is taken off the counters.
+// Each GPU is a pool.  Its framebuffer and its enabled VFs are shared counters, which each of its
+// devices, a possible vGPU, consumes.  What others have created is taken off the counters.
 //
 // Counters are sums: they cannot say that all vGPUs of a GPU have to be of one size.  That is said
 // twice.  A size that the GPU does not offer now has a taint, which says why, so that no more of it
@@ -54,10 +54,11 @@ func (p *publisher) pool(gpu *node.GPU, mine map[string]bool) resourceslice.Pool
 	costs := costsOf(gpu)
 	slices := []resourceslice.Slice{{SharedCounters: []resourceapi.CounterSet{
 		{Name: counterSet, Counters: left(gpu, costs, mine).counters()}}}}
+	room := left(gpu, costs, nil)
 	var devices []resourceapi.Device
 	for _, t := range gpu.Types {
 		for n := range t.MaxInstances {
-			devices = append(devices, p.device(gpu, t, n, costs[t.ID]))
+			devices = append(devices, p.device(gpu, t, n, costs[t.ID], room))
 		}
 	}
 	for len(devices) > 0 {
@@ -68,7 +69,8 @@ func (p *publisher) pool(gpu *node.GPU, mine map[string]bool) resourceslice.Pool
 	return resourceslice.Pool{Slices: slices}
 }
 
-func (p *publisher) device(gpu *node.GPU, t nvvgpu.Type, n uint32, c cost) resourceapi.Device {
+func (p *publisher) device(gpu *node.GPU, t nvvgpu.Type, n uint32,
+	c, room cost) resourceapi.Device {
 	device := resourceapi.Device{
 		Name: partition{gpu.Address, t.ID, n}.String(),
 		Attributes: map[resourceapi.QualifiedName]resourceapi.DeviceAttribute{
@@ -91,7 +93,7 @@ func (p *publisher) device(gpu *node.GPU, t nvvgpu.Type, n uint32, c cost) resou
 	if p.groups && gpu.Mode == nvvgpu.ModeEqualSize {
 		device.ConsumesCounters[0].CompatibilityGroups = []string{group(t.FramebufferBytes)}
 	}
-	if reason, why := obstacle(gpu, t); reason != nvvgpu.ReasonNone {
+	if reason, why := obstacle(gpu, t, room.covers(c)); reason != nvvgpu.ReasonNone {
 		device.Taints = []resourceapi.DeviceTaint{{Key: p.driver + "/" + reason.String(), Value: why,
 			Effect: resourceapi.DeviceTaintEffectNoSchedule}}
 	}
@@ -101,14 +103,19 @@ func (p *publisher) device(gpu *node.GPU, t nvvgpu.Type, n uint32, c cost) resou
 // group is the name of a size: "8192mib".
 func group(framebufferBytes uint64) string { return fmt.Sprintf("%dmib", framebufferBytes>>20) }
 
-// obstacle returns why no more of a type can be created, unless counters say it already.
-func obstacle(gpu *node.GPU, t nvvgpu.Type) (reason nvvgpu.Reason, value string) {
+// obstacle returns why no more of a type can be created, unless counters say it already.  room: by
+// what they count there is room for one more.
+func obstacle(gpu *node.GPU, t nvvgpu.Type, room bool) (reason nvvgpu.Reason, value string) {
 	if gpu.Err != nil {
 		return nvvgpu.ReasonUnknown, ""
 	}
 	switch t.Reason {
-	case nvvgpu.ReasonNone, nvvgpu.ReasonExhausted, nvvgpu.ReasonNoFramebuffer, nvvgpu.ReasonVFBusy:
+	case nvvgpu.ReasonNone, nvvgpu.ReasonNoFramebuffer:
 		return nvvgpu.ReasonNone, ""
+	case nvvgpu.ReasonExhausted, nvvgpu.ReasonVFBusy: // perhaps of VFs that have no vGPU
+		if !room {
+			return nvvgpu.ReasonNone, ""
+		}
 	case nvvgpu.ReasonEqualSize:
 		for _, vgpu := range gpu.VGPUs {
 			return t.Reason, group(vgpu.FramebufferBytes)
@@ -122,6 +129,11 @@ type cost struct {
 	framebufferBytes int64
 	vfs              int64
 	hasVFs           bool
+}
+
+// covers reports whether what there is is enough for one more.
+func (c cost) covers(one cost) bool {
+	return c.framebufferBytes >= one.framebufferBytes && c.vfs >= one.vfs
 }
 
 func (c cost) counters() map[string]resourceapi.Counter {
@@ -140,20 +152,21 @@ func bytes(n int64) *resource.Quantity { return resource.NewQuantity(n, resource
 func costsOf(gpu *node.GPU) map[uint32]cost {
 	costs := make(map[uint32]cost)
 	total := gpu.FramebufferBytes
+	vfs := int64(min(gpu.VFsTotal, 1))
 	for _, t := range gpu.Types {
 		share := t.FramebufferBytes
 		most := uint64(t.MaxInstances)
 		if most > 0 && share > 0 && total/share != most && most != uint64(gpu.VFsTotal) {
 			share = total / most
 		}
-		costs[t.ID] = cost{int64(share), 1, gpu.VFsTotal > 0}
+		costs[t.ID] = cost{int64(share), vfs, vfs > 0}
 	}
 	return costs
 }
 
 // left is what a GPU has, less what others have created.
 func left(gpu *node.GPU, costs map[uint32]cost, mine map[string]bool) cost {
-	c := cost{int64(gpu.FramebufferBytes), int64(gpu.VFsTotal), gpu.VFsTotal > 0}
+	c := cost{int64(gpu.FramebufferBytes), int64(gpu.VFsEnabled), gpu.VFsTotal > 0}
 	for _, vgpu := range gpu.VGPUs {
 		if !mine[vgpu.UUID] {
 			c.framebufferBytes = max(0, c.framebufferBytes-costs[vgpu.TypeID].framebufferBytes)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -27,7 +28,8 @@ const (
 
 // Lease is a vGPU that was made for somebody.
 type Lease struct {
-	Key      string   `json:"-"` // who it was made for, in the words of the program
+	Key      string   `json:"-"`                // who it was made for, in the words of the program
+	Holder   string   `json:"holder,omitempty"` // and where the program asks whether they still are
 	Phase    Phase    `json:"phase"`
 	GPU      string   `json:"gpu"` // PCI address
 	TypeID   uint32   `json:"type_id"`
@@ -52,27 +54,38 @@ func (l *Lease) Address() string {
 // ErrForeign is the cause when a vGPU has another owner than its lease says.
 var ErrForeign = errors.New("the vGPU has another owner now and is left alone")
 
-// Acquire returns the vGPU of that key, and makes it when there is none.
-//
-// With fresh, a vGPU that is there already is made anew, so that nothing of its last user is left
-// in it; that fails when it is in use.  It keeps its uuid.
-func (n *Node) Acquire(ctx context.Context, key, gpu string, typeID uint32, fresh bool) (
-	Lease, error) {
+// Want is what [Node.Acquire] is asked for.
+type Want struct {
+	Key    string
+	Holder string // "": nobody will ask
+	GPU    string // PCI address
+	TypeID uint32
+
+	// Fresh has a vGPU that is there already made anew, so that nothing of its last user is left in
+	// it; that fails when it is in use.  It keeps its uuid.
+	Fresh bool
+}
+
+// Acquire returns the vGPU of a key, and makes it when there is none.  It waits for its device
+// nodes.
+func (n *Node) Acquire(ctx context.Context, want Want) (Lease, error) {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
-	lease := Lease{Key: key, GPU: gpu, TypeID: typeID, UUID: uuid.NewString()}
-	if old, had := n.ledger.leases[key]; had {
-		if old.GPU != gpu || old.TypeID != typeID {
-			return Lease{}, fmt.Errorf("%s: a %s on %s has been made for it already", key,
+	lease := Lease{Key: want.Key, Holder: want.Holder, GPU: want.GPU, TypeID: want.TypeID,
+		UUID: uuid.NewString()}
+	if old, had := n.ledger.leases[want.Key]; had {
+		if old.GPU != want.GPU || old.TypeID != want.TypeID {
+			return Lease{}, fmt.Errorf("%s: a %s on %s has been made for it already", want.Key,
 				old.TypeName, old.GPU)
 		}
 		lease = *old
+		lease.Holder = want.Holder
 		there, err := n.there(&lease)
 		if err != nil {
 			return Lease{}, err
 		}
-		if there && !fresh {
-			return n.ensure(ctx, lease)
+		if there && !want.Fresh {
+			return n.acquire(ctx, lease)
 		}
 		if err := n.destroy(&lease); err != nil {
 			return Lease{}, err
@@ -83,11 +96,20 @@ func (n *Node) Acquire(ctx context.Context, key, gpu string, typeID uint32, fres
 	if err := n.ledger.put(lease); err != nil {
 		return Lease{}, err
 	}
-	made, err := n.ensure(ctx, lease)
+	made, err := n.acquire(ctx, lease)
 	if err != nil {
 		return Lease{}, errors.Join(err, n.end(lease))
 	}
 	return made, nil
+}
+
+func (n *Node) acquire(ctx context.Context, lease Lease) (Lease, error) {
+	made, err := n.ensure(lease)
+	if err != nil {
+		return Lease{}, err
+	}
+	delete(n.troubles, lease.Key)
+	return made, awaitNodes(ctx, n.options.Root, made.Nodes)
 }
 
 // there reports whether the vGPU of a lease exists.
@@ -116,27 +138,39 @@ func (n *Node) Release(key string) error {
 
 // Repair ends what an interrupted call has left, and makes those vGPUs again that are gone although
 // somebody has them, as they are when the machine was rebooted: on the same VF, with the same
-// device nodes, since that is what their containers were told.  The errors are by key.
-func (n *Node) Repair(ctx context.Context) map[string]error {
+// device nodes, since that is what their containers were told.  It waits for nothing.
+//
+// With keys it looks at their leases alone.  What has failed is tried again only with again: to try
+// may itself be a change on which the caller is woken.  The errors of all leases are by key.
+func (n *Node) Repair(again bool, keys ...string) map[string]error {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
-	failed := make(map[string]error)
-	for _, key := range n.keys() {
-		lease := *n.ledger.leases[key]
-		var err error
-		if lease.Phase == Made {
-			err = n.restore(ctx, lease)
-		} else {
-			err = n.end(lease)
+	if len(keys) == 0 {
+		keys = n.keys()
+	}
+	for _, key := range keys {
+		lease, ok := n.ledger.leases[key]
+		if !ok {
+			continue
 		}
-		if err != nil {
-			failed[key] = err
+		if err := n.repair(*lease, again); err != nil {
+			n.troubles[key] = err
+		} else {
+			delete(n.troubles, key)
 		}
 	}
-	return failed
+	return maps.Clone(n.troubles)
 }
 
-func (n *Node) restore(ctx context.Context, lease Lease) error {
+func (n *Node) repair(lease Lease, again bool) error {
+	last := n.troubles[lease.Key]
+	tired := last != nil && !again
+	if lease.Phase != Made {
+		if tired {
+			return last
+		}
+		return n.end(lease)
+	}
 	vgpu, err := n.host.VGPU(lease.UUID)
 	if err == nil {
 		defer vgpu.Close()
@@ -145,8 +179,21 @@ func (n *Node) restore(ctx context.Context, lease Lease) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	_, err = n.ensure(ctx, lease)
+	if tired {
+		return last
+	}
+	_, err = n.ensure(lease) // whether its device nodes come is seen at the next look
 	return err
+}
+
+// AwaitNodes waits for the device nodes of leases, and keeps nobody waiting meanwhile.
+func (n *Node) AwaitNodes(ctx context.Context, leases []Lease) error {
+	for i := range leases {
+		if err := awaitNodes(ctx, n.options.Root, leases[i].Nodes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // verify says what is wrong with a vGPU that is there.
@@ -169,7 +216,7 @@ func (n *Node) verify(lease *Lease, vgpu *nvvgpu.VGPU) error {
 
 // ensure makes the vGPU of a lease unless it is there, and all that goes with it.  What it has made
 // is gone again when it fails.
-func (n *Node) ensure(ctx context.Context, lease Lease) (Lease, error) {
+func (n *Node) ensure(lease Lease) (Lease, error) {
 	gpu, err := n.host.GPU(lease.GPU)
 	if err != nil {
 		return Lease{}, err
@@ -185,7 +232,7 @@ func (n *Node) ensure(ctx context.Context, lease Lease) (Lease, error) {
 		return Lease{}, err
 	}
 	defer vgpu.Close()
-	made, err := n.complete(ctx, lease, vgpu)
+	made, err := n.complete(lease, vgpu)
 	if err != nil && vgpu.Created {
 		err = errors.Join(err, vgpu.Destroy())
 	}
@@ -193,8 +240,8 @@ func (n *Node) ensure(ctx context.Context, lease Lease) (Lease, error) {
 }
 
 // complete tells the disk of a vGPU: the ledger, and who reads CDI specs.
-func (n *Node) complete(ctx context.Context, lease Lease, vgpu *nvvgpu.VGPU) (Lease, error) {
-	nodes, err := n.nodes(ctx, vgpu)
+func (n *Node) complete(lease Lease, vgpu *nvvgpu.VGPU) (Lease, error) {
+	nodes, err := n.nodes(vgpu)
 	if err != nil {
 		return Lease{}, err
 	}
@@ -210,16 +257,12 @@ func (n *Node) complete(ctx context.Context, lease Lease, vgpu *nvvgpu.VGPU) (Le
 	return lease, n.ledger.put(lease)
 }
 
-// nodes waits for the device nodes of a vGPU; one of an emulated host has none.
-func (n *Node) nodes(ctx context.Context, vgpu *nvvgpu.VGPU) ([]string, error) {
+// nodes returns the device nodes of a vGPU; one of an emulated host has none.
+func (n *Node) nodes(vgpu *nvvgpu.VGPU) ([]string, error) {
 	if n.emulated() {
 		return nil, nil
 	}
-	nodes, err := vfioNodes(n.options.Root, vgpu.VFIO)
-	if err != nil {
-		return nil, err
-	}
-	return nodes, awaitNodes(ctx, n.options.Root, nodes)
+	return vfioNodes(n.options.Root, vgpu.VFIO)
 }
 
 // end destroys the vGPU of a lease, and then the lease.  One that cannot be destroyed, since it is
@@ -236,7 +279,11 @@ func (n *Node) end(lease Lease) error {
 	if err := n.cdi.remove(lease.UUID); err != nil {
 		return err
 	}
-	return n.ledger.remove(lease.Key)
+	if err := n.ledger.remove(lease.Key); err != nil {
+		return err
+	}
+	delete(n.troubles, lease.Key)
+	return nil
 }
 
 // destroy destroys what has the uuid and the owner of the lease, and nothing else.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -90,10 +91,33 @@ func (l *ledger) save() error {
 	return replaceFile(l.path, append(data, '\n'))
 }
 
+// temporary is the name of a file while it is written: a pattern of [os.CreateTemp].
+func temporary(path string) string { return filepath.Base(path) + ".*" }
+
+// removeTemporaries removes what replaceFile has left when it was killed.
+func removeTemporaries(path string) error {
+	directory := filepath.Dir(path)
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return err
+	}
+	prefix := strings.TrimSuffix(temporary(path), "*")
+	for _, entry := range entries {
+		number, ok := strings.CutPrefix(entry.Name(), prefix)
+		if !ok || strings.Trim(number, "0123456789") != "" || number == "" {
+			continue
+		}
+		if err := os.Remove(filepath.Join(directory, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // replaceFile has either the old or the new content, whatever happens.
 func replaceFile(path string, data []byte) error {
 	directory := filepath.Dir(path)
-	file, err := os.CreateTemp(directory, filepath.Base(path)+".*")
+	file, err := os.CreateTemp(directory, temporary(path))
 	if err != nil {
 		return err
 	}

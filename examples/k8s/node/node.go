@@ -35,9 +35,10 @@ type Node struct {
 	options Options
 	cdi     cdiDirectory
 
-	mutex  sync.Mutex // one change at a time
-	ledger *ledger
-	lock   *os.File // keeps a second program off the leases
+	mutex    sync.Mutex // one change at a time
+	ledger   *ledger
+	troubles map[string]error // of leases, by key: what the last look or try has found
+	lock     *os.File         // keeps a second program off the leases
 }
 
 // Open opens the host and reads the leases that an earlier run has left.
@@ -49,7 +50,8 @@ func Open(options Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{host: host, options: options, cdi: cdiDirectory(options.CDI), ledger: &ledger{}}
+	n := &Node{host: host, options: options, cdi: cdiDirectory(options.CDI), ledger: &ledger{},
+		troubles: make(map[string]error)}
 	if err := n.open(); err != nil {
 		n.Close()
 		return nil, err
@@ -60,6 +62,9 @@ func Open(options Options) (*Node, error) {
 func (n *Node) open() (err error) {
 	if !n.options.ReadOnly {
 		if n.lock, err = lockFile(n.options.State + ".lock"); err != nil {
+			return err
+		}
+		if err := removeTemporaries(n.options.State); err != nil {
 			return err
 		}
 	}
@@ -93,11 +98,12 @@ func (n *Node) owner(key string) string {
 // GPU is what a look at a GPU has found.
 type GPU struct {
 	nvvgpu.GPUInfo
-	Mode  nvvgpu.Mode
-	Types []nvvgpu.Type
-	VGPUs []*nvvgpu.VGPU
-	Stats map[nvvgpu.Statistic]uint64
-	Err   error // why it did not answer: then all but the GPUInfo is unknown
+	Mode       nvvgpu.Mode
+	VFsEnabled uint32
+	Types      []nvvgpu.Type
+	VGPUs      []*nvvgpu.VGPU
+	Stats      map[nvvgpu.Statistic]uint64
+	Err        error // why it did not answer: then all but the GPUInfo is unknown
 }
 
 // Trouble returns why a GPU has nothing to offer at all; "": it has something, or it does not
@@ -141,6 +147,9 @@ func look(gpu *nvvgpu.GPU) GPU {
 		return g
 	}
 	if g.VGPUs, g.Err = gpu.VGPUs(); g.Err != nil {
+		return g
+	}
+	if g.VFsEnabled, g.Err = gpu.VFsEnabled(); g.Err != nil {
 		return g
 	}
 	g.Mode, g.Err = gpu.Mode()

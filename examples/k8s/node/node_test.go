@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"nvvgpu"
 )
@@ -67,22 +68,22 @@ func TestLease(t *testing.T) {
 			directory := t.TempDir()
 			n := open(t, directory, framework)
 			id := typeID(t, n, "L40-8Q")
-			first, err := n.Acquire(t.Context(), "a", gpu, id, false)
+			first, err := n.Acquire(t.Context(), Want{Key: "a", GPU: gpu, TypeID: id})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if first.Mdev() != (framework == "mdev") || first.TypeName != "NVIDIA L40-8Q" {
 				t.Errorf("%+v", first)
 			}
-			again, err := n.Acquire(t.Context(), "a", gpu, id, false)
+			again, err := n.Acquire(t.Context(), Want{Key: "a", GPU: gpu, TypeID: id})
 			if err != nil || again.UUID != first.UUID {
 				t.Errorf("again: %+v, %v", again, err)
 			}
-			fresh, err := n.Acquire(t.Context(), "a", gpu, id, true)
+			fresh, err := n.Acquire(t.Context(), Want{Key: "a", GPU: gpu, TypeID: id, Fresh: true})
 			if err != nil || fresh.UUID != first.UUID {
 				t.Errorf("fresh: %+v, %v", fresh, err)
 			}
-			if _, err := n.Acquire(t.Context(), "a", gpu, id+2, false); err == nil {
+			if _, err := n.Acquire(t.Context(), Want{Key: "a", GPU: gpu, TypeID: id + 2}); err == nil {
 				t.Error("one key has two types")
 			}
 			if got := vgpus(t, n); !slices.Equal(got, []string{"test/a"}) {
@@ -112,10 +113,11 @@ func TestLease(t *testing.T) {
 // What a failed Acquire has begun is gone.
 func TestRefused(t *testing.T) {
 	n := open(t, t.TempDir(), "nvvgpu")
-	if _, err := n.Acquire(t.Context(), "a", gpu, typeID(t, n, "L40-8Q"), false); err != nil {
+	_, err := n.Acquire(t.Context(), Want{Key: "a", GPU: gpu, TypeID: typeID(t, n, "L40-8Q")})
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := n.Acquire(t.Context(), "b", gpu, typeID(t, n, "L40-12Q"), false)
+	_, err = n.Acquire(t.Context(), Want{Key: "b", GPU: gpu, TypeID: typeID(t, n, "L40-12Q")})
 	if !errors.Is(err, nvvgpu.ReasonEqualSize) || Cause(err) != "EqualSize" ||
 		!strings.Contains(Explain(err), "; next: ") {
 		t.Error(err)
@@ -131,7 +133,7 @@ func TestRepair(t *testing.T) {
 	n := open(t, directory, "vendor-vfio")
 	id := typeID(t, n, "L40-8Q")
 	acquire := func(key string) Lease {
-		lease, err := n.Acquire(t.Context(), key, gpu, id, false)
+		lease, err := n.Acquire(t.Context(), Want{Key: key, GPU: gpu, TypeID: id})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +170,7 @@ func TestRepair(t *testing.T) {
 	}
 	n.Close()
 	n = open(t, directory, "vendor-vfio")
-	troubles := n.Repair(t.Context())
+	troubles := n.Repair(true)
 	if len(troubles) != 1 || !errors.Is(troubles["stolen"], ErrForeign) {
 		t.Error(troubles)
 	}
@@ -195,12 +197,107 @@ func TestRepair(t *testing.T) {
 	}
 }
 
+// What cannot be made is made and destroyed again no more than it is asked for: each try is a
+// change on which a caller is woken that watches.
+func TestRepairAgain(t *testing.T) {
+	n := open(t, t.TempDir(), "nvvgpu")
+	acquire := func(key string) Lease {
+		lease, err := n.Acquire(t.Context(),
+			Want{Key: key, GPU: gpu, TypeID: typeID(t, n, "L40-8Q")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lease
+	}
+	lost, other := acquire("lost"), acquire("other")
+	lost.Nodes = []string{"/dev/vfio/17"} // an emulated vGPU has none
+	if err := errors.Join(n.ledger.put(lost), n.destroy(&lost), n.destroy(&other)); err != nil {
+		t.Fatal(err)
+	}
+	woken := make(chan struct{}, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	watched := make(chan struct{})
+	go func() {
+		n.Watch(ctx, func() { woken <- struct{}{} })
+		close(watched)
+	}()
+	defer func() {
+		cancel()
+		<-watched
+	}()
+	await := func() {
+		select {
+		case <-woken:
+		case <-time.After(20 * time.Second):
+			t.Fatal("no event")
+		}
+	}
+	await() // the watch has begun
+	first := n.Repair(true, "lost")["lost"]
+	if first == nil || !strings.Contains(first.Error(), "its container was told of") {
+		t.Fatal(first)
+	}
+	if got := vgpus(t, n); len(got) != 0 {
+		t.Error("not asked for, or left of a try: ", got)
+	}
+	await() // of the try
+	for quiet := false; !quiet; {
+		select {
+		case <-woken:
+			if now := n.Repair(false, "lost")["lost"]; now != first {
+				t.Fatal("tried again: ", now)
+			}
+		case <-time.After(200 * time.Millisecond):
+			quiet = true
+		}
+	}
+	troubles := n.Repair(false)
+	if got := vgpus(t, n); len(troubles) != 1 || !slices.Equal(got, []string{"test/other"}) {
+		t.Error(troubles, got)
+	}
+	if now := n.Repair(true)["lost"]; now == nil || now == first {
+		t.Error("not tried again: ", now)
+	}
+	lost.Nodes = nil
+	if err := n.ledger.put(lost); err != nil {
+		t.Fatal(err)
+	}
+	if troubles := n.Repair(true); len(troubles) != 0 || len(vgpus(t, n)) != 2 {
+		t.Error(troubles, vgpus(t, n))
+	}
+}
+
+// A program that is killed while it writes the ledger leaves a file beside it.
+func TestTemporaries(t *testing.T) {
+	directory := t.TempDir()
+	for _, name := range []string{"leases.json.123456", "leases.json.old", "leases.json.",
+		"x.json.1"} {
+		if err := os.WriteFile(filepath.Join(directory, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, directory, "nvvgpu")
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	want := []string{"host", "leases.json", "leases.json.", "leases.json.lock", "leases.json.old",
+		"x.json.1"}
+	if !slices.Equal(names, want) {
+		t.Error(names)
+	}
+}
+
 // The ledger cannot be written: nothing is made.
 func TestLedgerFull(t *testing.T) {
 	directory := t.TempDir()
 	n := open(t, directory, "nvvgpu")
 	n.ledger.path = filepath.Join(directory, "gone", "leases.json")
-	_, err := n.Acquire(t.Context(), "a", gpu, typeID(t, n, "L40-8Q"), false)
+	_, err := n.Acquire(t.Context(), Want{Key: "a", GPU: gpu, TypeID: typeID(t, n, "L40-8Q")})
 	if !errors.Is(err, fs.ErrNotExist) || len(vgpus(t, n)) != 0 || len(n.Leases()) != 0 {
 		t.Error(err, vgpus(t, n), n.Leases())
 	}
@@ -270,11 +367,13 @@ func TestNodes(t *testing.T) {
 	const device = "/sys/bus/pci/devices/0000:41:00.4"
 	group := device + "/iommu_group -> ../../../../kernel/iommu_groups/17"
 	cdev := device + "/vfio-dev/vfio3/dev"
+	noCdev := device + "/vfio-dev/vfio3/uevent" // CONFIG_VFIO_DEVICE_CDEV is not set
 	for _, c := range []struct {
 		entries, want []string
 	}{
 		{[]string{group}, []string{"/dev/vfio/vfio", "/dev/vfio/17"}},
 		{[]string{group, cdev}, []string{"/dev/vfio/vfio", "/dev/vfio/17"}},
+		{[]string{group, noCdev, "/dev/iommu"}, []string{"/dev/vfio/vfio", "/dev/vfio/17"}},
 		{[]string{group, "/dev/iommu"}, []string{"/dev/vfio/vfio", "/dev/vfio/17"}},
 		{[]string{group, cdev, "/dev/iommu"},
 			[]string{"/dev/vfio/vfio", "/dev/vfio/17", "/dev/iommu", "/dev/vfio/devices/vfio3"}},
@@ -302,7 +401,7 @@ func TestNodes(t *testing.T) {
 func TestLedgerFile(t *testing.T) {
 	directory := t.TempDir()
 	n := open(t, directory, "mdev")
-	lease, err := n.Acquire(t.Context(), "a", gpu, typeID(t, n, "L40-8Q"), false)
+	lease, err := n.Acquire(t.Context(), Want{Key: "a", GPU: gpu, TypeID: typeID(t, n, "L40-8Q")})
 	if err != nil {
 		t.Fatal(err)
 	}

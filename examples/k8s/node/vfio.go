@@ -15,7 +15,8 @@ const nodesTimeout = 10 * time.Second // udev has to make the nodes
 
 // vfioNodes returns the device nodes with which a VMM opens the VFIO device whose directory in
 // sysfs is device, and no others: its group and the container, or where the kernel has them, its
-// own character device and iommufd as well.
+// own character device and iommufd as well.  A kernel without VFIO device cdevs has the directory
+// vfio-dev/vfioN, too, but no number of a device in it.
 //
 // root is where the host's files are seen, "/" but in tests.
 func vfioNodes(root, device string) ([]string, error) {
@@ -26,11 +27,11 @@ func vfioNodes(root, device string) ([]string, error) {
 			device, err)
 	}
 	nodes := []string{"/dev/vfio/vfio", "/dev/vfio/" + filepath.Base(group)}
-	own, err := filepath.Glob(filepath.Join(directory, "vfio-dev", "vfio*"))
+	own, err := filepath.Glob(filepath.Join(directory, "vfio-dev", "vfio*", "dev"))
 	if err != nil || len(own) != 1 || !exists(root, "/dev/iommu") {
 		return nodes, nil
 	}
-	return append(nodes, "/dev/iommu", "/dev/vfio/devices/"+filepath.Base(own[0])), nil
+	return append(nodes, "/dev/iommu", "/dev/vfio/devices/"+filepath.Base(filepath.Dir(own[0]))), nil
 }
 
 func exists(root, name string) bool {

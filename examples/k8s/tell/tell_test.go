@@ -25,10 +25,11 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	if _, err := n.Acquire(t.Context(), "a", "0000:41:00.0", 876, false); err != nil {
+	_, err = n.Acquire(t.Context(), node.Want{Key: "a", GPU: "0000:41:00.0", TypeID: 876})
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = n.Acquire(t.Context(), "b", "0000:41:00.0", 878, false)
+	_, err = n.Acquire(t.Context(), node.Want{Key: "b", GPU: "0000:41:00.0", TypeID: 878})
 	told.Warn("vGPU b", err)
 	told.Warn("vGPU b", err)
 	told.Well("vGPU b")
