@@ -41,6 +41,8 @@ ANSWERS = {
 FLOOD = b'{"event": "FLOOD\\u001b[2J", "data": {}}\r\n' * 1000
 # one write, so that those of several processes do not mix; long to read
 BABBLE = b'{"event": "BABBLE", "data": [' + b"0, " * 5000 + b"0]}\r\n"
+SO_SNDBUFFORCE = 32     # of Linux
+QUEUE_BYTES = 64 << 20
 STATE_OFFSET = 65536
 
 
@@ -65,14 +67,17 @@ def obey(descriptor: int, flood: bool) -> None:
 
 
 def babble(connection: socket.socket) -> None:
-    for _ in range(3):
-        if not os.fork():
-            break
+    try:    # so much that there is never a gap; for root
+        connection.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, QUEUE_BYTES)
+    except OSError:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
+    children = [os.fork() for _ in range(2)]
     try:
         while True:
             connection.sendall(BABBLE)
     except OSError:
-        pass
+        if 0 in children:
+            os._exit(0)
 
 
 class Mover:
