@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/gpus.h"
+#include "harness/hosts.h"
 #include "harness/tree.h"
 #include "internal.h"
+#include "objects.h"
 
 static struct tree tree;
 static struct nvvgpu *host;
@@ -424,6 +426,78 @@ END_TEST
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
+/* ----------------------------------------------------------------- what is read */
+
+#define MOST_READS 20000
+
+static const struct os_ops *door;	/* behind listed_read */
+static char *paths[MOST_READS];
+static size_t path_count;
+
+static int listed_read(struct os *os, const char *path, char *buf, size_t size, size_t *ret_len)
+{
+	ck_assert_uint_lt(path_count, MOST_READS);
+	paths[path_count++] = strdup(path);
+	return door->attr_read(os, path, buf, size, ret_len);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* GPUs, all types with what is free of each, and vGPUs */
+static void look_at_everything(struct nvvgpu *of)
+{
+	struct nvvgpu_vgpu_list *vgpus;
+	struct nvvgpu_type_list *types;
+	struct nvvgpu_gpu *gpu;
+	struct nvvgpu_type *type;
+	uint32_t available;
+
+	for (size_t i = 0; (gpu = gpu_at(of, i)); i++) {
+		ck_assert_int_eq(nvvgpu_type_list(gpu, NVVGPU_TYPE_ALL, &types), 0);
+		for (size_t at = 0; (type = nvvgpu_type_list_get(types, at)); at++)
+			ck_assert_int_eq(nvvgpu_type_get_available(type, &available), 0);
+		nvvgpu_type_list_unref(types);
+	}
+	ck_assert_int_eq(nvvgpu_vgpu_list_all(of, &vgpus), 0);
+	ck_assert_uint_eq(nvvgpu_vgpu_list_size(vgpus), 4);
+	nvvgpu_vgpu_list_unref(vgpus);
+}
+
+/* Each attribute of a host is read once, however much is asked. */
+START_TEST(test_no_attribute_twice)
+{
+	const struct host_spec spec = { _i ? "a40" : "l40", _i, 2, 8, 2 };
+	char directory[] = "/tmp/nvvgpu-reads-XXXXXX", uri[64], command[64];
+	struct nvvgpu *machine;
+	struct os_ops listed;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(host_make(directory, &spec), 0);
+	snprintf(uri, sizeof(uri), "tree:%s", directory);
+	ck_assert_int_eq(nvvgpu_open(uri, &machine), 0);
+	door = machine->os->ops;
+	listed = *door;
+	listed.attr_read = listed_read;
+	machine->os->ops = &listed;
+	look_at_everything(machine);
+	look_at_everything(machine);
+	ck_assert_uint_gt(path_count, 60);
+	qsort(paths, path_count, sizeof(paths[0]), compare_paths);
+	for (size_t i = 1; i < path_count; i++)
+		ck_assert_msg(strcmp(paths[i - 1], paths[i]), "%s is read twice", paths[i]);
+	machine->os->ops = door;
+	nvvgpu_unref(machine);
+	for (size_t i = 0; i < path_count; i++)
+		free(paths[i]);
+	path_count = 0;
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gpu");
@@ -433,6 +507,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_vendor_vfio);
+	tcase_add_loop_test(tcase, test_no_attribute_twice, 0, 2);
 	tcase_add_test(tcase, test_drm_nodes);
 	tcase_add_loop_test(tcase, test_mdev, 0, COUNT(mdev_trees));
 	tcase_add_test(tcase, test_without_sriov);
