@@ -370,6 +370,52 @@ static void complete_versions(struct os *os, struct gpu_table *table)
 	}
 }
 
+/* Bus, device and function of an address, as one number; *domain is what is before them. */
+static unsigned int routing_id(const char *address, unsigned int *domain)
+{
+	unsigned int bus = 0, device = 0, function = 0;
+
+	sscanf(address, "%x:%x:%x.%x", domain, &bus, &device, &function);
+	return bus << 8 | device << 3 | function;
+}
+
+/* By where its functions are, which its SR-IOV capability says (PCIe base specification). */
+static bool has_function_at(struct os *os, const struct nvvgpu_gpu *gpu, const char *address)
+{
+	unsigned int domain, other_domain, id = routing_id(gpu->address, &domain);
+	unsigned int wanted = routing_id(address, &other_domain);
+	uint64_t offset, stride;
+
+	if (!gpu->vfs_total || domain != other_domain || wanted <= id ||
+	    read_u64(os, gpu->address, "sriov_offset", &offset) ||
+	    read_u64(os, gpu->address, "sriov_stride", &stride) || wanted < id + offset)
+		return false;
+	wanted -= id + offset;
+	return !wanted || (stride && !(wanted % stride) && wanted / stride < gpu->vfs_total);
+}
+
+/*
+ * The kernel links a VF to its GPU a moment after it shows it, and cuts the link a moment before
+ * it is gone: then it looks like a GPU without SR-IOV.
+ */
+static void drop_functions(struct os *os, struct gpu_table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		struct nvvgpu_gpu *gpu = table->gpus[i];
+		bool is_function = false;
+
+		for (size_t at = 0; !gpu->vfs_total && !is_function && at < kept; at++)
+			is_function = has_function_at(os, table->gpus[at], gpu->address);
+		if (is_function)
+			gpu_release(gpu);
+		else
+			table->gpus[kept++] = gpu;
+	}
+	table->count = kept;
+}
+
 static int compare_gpus(const void *a, const void *b)
 {
 	return pci_address_compare((*(struct nvvgpu_gpu *const *)a)->address,
@@ -393,6 +439,7 @@ int gpu_table_search(struct nvvgpu *host, enum nvvgpu_log_level level, struct gp
 		       error_errno(err, host->uri, "searching " DEVICES " of sysfs for GPUs");
 	}
 	qsort(search.table->gpus, search.table->count, sizeof(search.table->gpus[0]), compare_gpus);
+	drop_functions(host->os, search.table);
 	complete_versions(host->os, search.table);
 	*ret = search.table;
 	return 0;

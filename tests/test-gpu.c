@@ -85,6 +85,23 @@ START_TEST(test_vendor_vfio)
 }
 END_TEST
 
+/* As the kernel shows functions before it links them, and when they go. */
+START_TEST(test_functions_without_a_link)
+{
+	static const char *const functions[] = { "0000:41:00.4", "0000:41:00.7" };
+	char path[sizeof(tree.dir) + 64];
+
+	tree_make(&tree, "l40s");
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/%s/physfn", tree.dir,
+			 functions[i]);
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	ck_assert_int_eq(nvvgpu_open(tree.uri, &host), 0);
+	assert_addresses((const char *const[]){ "0000:41:00.0", NULL });
+}
+END_TEST
+
 START_TEST(test_drm_nodes)
 {
 	struct nvvgpu_gpu *gpu;
@@ -508,6 +525,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_vendor_vfio);
 	tcase_add_loop_test(tcase, test_no_attribute_twice, 0, 2);
+	tcase_add_test(tcase, test_functions_without_a_link);
 	tcase_add_test(tcase, test_drm_nodes);
 	tcase_add_loop_test(tcase, test_mdev, 0, COUNT(mdev_trees));
 	tcase_add_test(tcase, test_without_sriov);
