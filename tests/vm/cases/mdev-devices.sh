@@ -78,7 +78,7 @@ check "or not" put "override_bar1_size=0" "$params"
 device bar_sizing
 check "a function is unbound" put "$(vf 0)" /sys/bus/pci/drivers/nvidia/unbind
 check "bound again" put "$(vf 0)" /sys/bus/pci/drivers/nvidia/bind
-check "an mdev again" create "$(vf 0)" 557 "$first"
+eventually "an mdev again" 30 create "$(vf 0)" 557 "$first"
 device mmap interrupt dma
 unplug
 [ "$loaded" = 1 ] || check "the adapter is unloaded, idle" rmmod nvvgpu_mdev
