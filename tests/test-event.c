@@ -272,9 +272,8 @@ static void *wait_for_it(void *arg)
 	struct nvvgpu_event **event = arg;
 	int err;
 
-	do
-		err = nvvgpu_monitor_next(monitor, -1, event);
-	while (err == -EBUSY);
+	while ((err = nvvgpu_monitor_next(monitor, -1, event)) == -EBUSY)
+		usleep(1000);
 	return err ? arg : NULL;
 }
 
@@ -286,9 +285,9 @@ START_TEST(test_one_at_a_time)
 	int err;
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_it, &event), 0);
-	do	/* until the other waits; the test's time limit ends it else */
-		err = nvvgpu_monitor_next(monitor, 0, &second);
-	while (err == -EAGAIN);
+	/* until the other waits, who has to come to it; the test's time limit ends it else */
+	while ((err = nvvgpu_monitor_next(monitor, 0, &second)) == -EAGAIN)
+		usleep(1000);
 	ck_assert_int_eq(err, -EBUSY);
 	ck_assert_int_eq(nvvgpu_error_get_reason(nvvgpu_last_error()), NVVGPU_REASON_BUSY);
 	nvvgpu_vgpu_unref(create(gpu));
