@@ -5,22 +5,8 @@
 # SRCDIR and PYTHON come from meson; so do, when there is a Go binding, GO and the
 # environment to build with it.
 set -u
-failed=0
-
-# check WHAT COMMAND...: it has to succeed and to say nothing
-check() {
-    what=$1
-    shift
-    said=$("$@" 2>&1)
-    code=$?
-    if [ $code -eq 0 ] && [ -z "$said" ]; then
-        echo "ok: $what"
-    else
-        echo "FAILED: $what ($code)"
-        echo "$said"
-        failed=1
-    fi
-}
+# shellcheck source=tests/lint.sh
+. "$(dirname "$0")/../lint.sh"
 
 check "at most 100 columns" \
     awk 'length > 100 { print FILENAME ":" FNR }' "$SRCDIR"/examples/c/*.c "$SRCDIR"/examples/vmm/*.[ch] \

@@ -4,22 +4,8 @@
 # TESTS_WORK: the go.work with which the module of the tests is built
 set -u
 go=$1 source=$2 tests_work=$3
-failed=0
-
-# check WHAT COMMAND...: it has to succeed and to say nothing
-check() {
-    what=$1
-    shift
-    said=$("$@" 2>&1)
-    code=$?
-    if [ $code -eq 0 ] && [ -z "$said" ]; then
-        echo "ok: $what"
-    else
-        echo "FAILED: $what ($code)"
-        echo "$said"
-        failed=1
-    fi
-}
+# shellcheck source=tests/lint.sh
+. "$(dirname "$0")/../lint.sh"
 
 cd "$source" || exit 1
 check "at most 100 columns" awk 'length > 100 { print FILENAME ":" FNR }' \
