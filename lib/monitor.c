@@ -281,7 +281,7 @@ static void take_control(struct nvvgpu_monitor *monitor, struct watched *watched
 		 watched->gpu->address, -err);
 	close_control(monitor, watched);
 	settle(watched);
-	monitor->search = true;
+	monitor->again = true;		/* with the next tick, or it would go round and round */
 }
 
 static void doubt_all(struct nvvgpu_monitor *monitor)

@@ -620,6 +620,7 @@ static struct faults {
 	int control;		/* of GPU */
 	int other_control;	/* of the other GPUs */
 	bool no_gpu;		/* GPU is pulled out */
+	bool deaf;		/* what control files are read for fails, at once */
 	unsigned int create_at;	/* behind this opening of a control file, a vGPU; 0: never */
 } faults;
 static unsigned int searches, warnings;
@@ -669,12 +670,56 @@ static int bad_list(struct os *os, const char *path, int (*each)(const char *nam
 	return faults.functions ? faults.functions : door->list(os, path, unless_pulled, &names);
 }
 
+struct deaf_file {
+	struct os_file base;
+	struct os_file *inner;
+	int fd;			/* readable, always */
+};
+
+static void deaf_close(struct os_file *file)
+{
+	struct deaf_file *deaf = (struct deaf_file *)file;
+
+	os_file_close(deaf->inner);
+	close(deaf->fd);
+	free(deaf);
+}
+
+static int deaf_ioctl(struct os_file *file, unsigned long request, void *arg)
+{
+	return os_file_ioctl(((struct deaf_file *)file)->inner, request, arg);
+}
+
+static ssize_t deaf_read(struct os_file *file, void *buf, size_t len)
+{
+	return -EIO;
+}
+
+static int deaf_poll_fd(struct os_file *file)
+{
+	return ((struct deaf_file *)file)->fd;
+}
+
+static struct os_file *deaf_new(struct os_file *inner)
+{
+	static const struct os_file_ops ops = {
+		.close = deaf_close, .ioctl = deaf_ioctl, .read = deaf_read,
+		.poll_fd = deaf_poll_fd,
+	};
+	struct deaf_file *deaf = malloc(sizeof(*deaf));
+
+	*deaf = (struct deaf_file){ { &ops }, inner, eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK) };
+	return &deaf->base;
+}
+
 static int bad_control(struct os *os, const char *address, bool write, struct os_file **ret)
 {
 	int err = strcmp(address, GPU) ? faults.other_control : faults.control;
 
 	if (!err)
 		err = door->control_open(os, address, write, ret);
+	if (!err && faults.deaf)
+		*ret = deaf_new(*ret);
 	if (!err && faults.create_at && !--faults.create_at)
 		nvvgpu_vgpu_unref(create_type(gpu, "222"));
 	return err;
@@ -750,6 +795,20 @@ static void assert_not_gone(const char *uri, const char *type)
 	nvvgpu_vgpu_unref(vgpu);
 	teardown();
 }
+
+/* A driver that lets open and then does not tell: tried with each tick, not round and round. */
+START_TEST(test_rests_before_one_that_is_deaf)
+{
+	open_faulty("emu:l40");
+	faults.deaf = true;
+	ck_assert_int_eq(nvvgpu_monitor_open(host, &monitor), 0);
+	searches = 0;
+	wait_ticks(3);
+	ck_assert_uint_ge(searches, 1);
+	ck_assert_uint_le(searches, 5);
+	teardown();
+}
+END_TEST
 
 START_TEST(test_unreadable_nvvgpu)
 {
@@ -982,6 +1041,7 @@ int main(void)
 	tcase = tcase_create("faults");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, NULL, teardown);
+	tcase_add_test(tcase, test_rests_before_one_that_is_deaf);
 	tcase_add_test(tcase, test_unreadable_nvvgpu);
 	tcase_add_test(tcase, test_unreadable_vendor_vfio);
 	tcase_add_test(tcase, test_unreadable_mdev);
