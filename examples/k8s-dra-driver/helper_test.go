@@ -293,10 +293,15 @@ func (b *bench) newClaim(profile string, count int64) *resourceapi.ResourceClaim
 // schedule does what the scheduler does with a claim; false: nothing fits.
 func (b *bench) schedule(claim *resourceapi.ResourceClaim) bool {
 	b.Helper()
+	var published []*resourceapi.ResourceSlice
+	b.eventually("pools", func() string { // the scheduler tries again when one is complete
+		published = b.slices()
+		return incomplete(published)
+	})
 	allocator, err := structured.NewAllocator(b.Context(),
 		structured.Features{PartitionableDevices: true, DeviceTaints: true,
 			CompatibilityGroups: b.groups},
-		structured.AllocatedState{AllocatedDevices: b.allocated}, classes{}, b.slices(), celCache)
+		structured.AllocatedState{AllocatedDevices: b.allocated}, classes{}, published, celCache)
 	if err != nil {
 		b.Fatal(err)
 	}
