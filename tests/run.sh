@@ -16,11 +16,12 @@ anything failed.
   (none)    the same, and go k8s abi consumer bindings-memory packaging quickstart asan
             valgrind clang fuzz   (each fuzz target 20 s, valgrind over the unit tests)
             vm vm-peers           (the modules in real kernels, under QEMU)
-  --all     the same and vm-all, bench; every test at full length  (valgrind over contract
-            tests too, fuzz targets a minute each, 1500 processes killed)
+  --all     the same and k8s-cluster, vm-all, bench; every test at full length  (valgrind
+            over contract tests too, fuzz targets a minute each, 1500 processes killed)
 
 go is the Go binding under the race detector, k8s the programs for Kubernetes against the
-kubelet's own code (their Go modules are downloaded first), bindings-memory both bindings
+kubelet's own code (their Go modules are downloaded first), k8s-cluster the same with etcd,
+API server and scheduler, which are built of such modules; bindings-memory both bindings
 under ASan, the Python one under valgrind, the Go one with every pointer checked; packaging
 the wheel and the installed tree; quickstart the commands of doc/quickstart-*.md; vm the
 stock kernels of Debian 12, vm-all a younger one and one with KASAN, lockdep, kmemleak and
@@ -48,8 +49,8 @@ for argument in "$@"; do
 		usage
 		exit 0
 		;;
-	unit | contract | cli | python | examples | go | k8s | abi | consumer | bindings-memory | packaging | \
-		quickstart | asan | valgrind | clang | fuzz | bench | vm | vm-all | vm-peers)
+	unit | contract | cli | python | examples | go | k8s | k8s-cluster | abi | consumer | bindings-memory | \
+		packaging | quickstart | asan | valgrind | clang | fuzz | bench | vm | vm-all | vm-peers)
 		suites+=("$argument")
 		;;
 	*)
@@ -64,7 +65,7 @@ if [ ${#suites[@]} -eq 0 ]; then
 	[ "$TEST_LEVEL" = quick ] ||
 		suites+=(go k8s abi consumer bindings-memory packaging quickstart asan valgrind clang fuzz
 			vm vm-peers)
-	[ "$TEST_LEVEL" != all ] || suites+=(vm-all bench)
+	[ "$TEST_LEVEL" != all ] || suites+=(k8s-cluster vm-all bench)
 fi
 
 passed=0 failed=0 skipped=0 remarkable=
@@ -128,7 +129,7 @@ run_meson() {
 
 run_plain() {
 	local chosen=() suite
-	for suite in unit contract cli python examples go k8s abi consumer packaging \
+	for suite in unit contract cli python examples go k8s k8s-cluster abi consumer packaging \
 		quickstart; do
 		if wanted "$suite"; then
 			chosen+=(--suite "$suite")
@@ -197,10 +198,12 @@ run_benchmarks() {
 need_packages build test
 
 kubernetes=auto
-if wanted k8s && command -v go >/dev/null; then
+if { wanted k8s || wanted k8s-cluster; } && command -v go >/dev/null; then
 	say "Go modules"
 	attempt "Go modules of the programs for Kubernetes" \
 		examples/k8s/modules.sh go download examples/go.sum tests/k8s/go.sum && kubernetes=enabled
+	examples/k8s/modules.sh go download tests/k8s/kubevirt/go.sum ||
+		echo "without KubeVirt's: a test will be skipped"
 fi
 
 say "build"

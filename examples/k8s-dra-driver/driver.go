@@ -91,8 +91,8 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 	defer cancel()
 	tick := time.NewTicker(d.options.interval)
 	defer tick.Stop()
-	for {
-		if err := d.publish(ctx, helper); err != nil && ctx.Err() == nil {
+	for again := false; ; {
+		if err := d.publish(ctx, helper, again); err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {
@@ -104,23 +104,30 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 			}
 			return err
 		case <-tick.C:
+			again = true
 			d.update(true)
 		case <-d.wake:
+			again = false
 			d.update(false)
 		}
 	}
 }
 
-// publish tells the API server what is new.
-func (d *driver) publish(ctx context.Context, helper *kubeletplugin.Helper) error {
+// publish tells the API server what is new.  With again, it looks whether what is not new is still
+// there: a kubelet that starts deletes the slices of its node, and the helper that published them
+// would by itself make them again half a minute later.
+func (d *driver) publish(ctx context.Context, helper *kubeletplugin.Helper, again bool) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	pools := d.publisher.pools(d.gpus, d.mine)
-	if d.published != nil && reflect.DeepEqual(pools, d.published) {
+	changed := d.published == nil || !reflect.DeepEqual(pools, d.published)
+	if !changed && !again {
 		return nil
 	}
-	d.published = pools
-	d.announce()
+	if changed {
+		d.published = pools
+		d.announce()
+	}
 	// the helper keeps what it is given, and may change it
 	return helper.PublishResources(ctx, resourceslice.DriverResources{
 		Pools: d.publisher.pools(d.gpus, d.mine)})

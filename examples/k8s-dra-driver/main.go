@@ -61,6 +61,7 @@ func serve(o options) error {
 	if err != nil {
 		return err
 	}
+	config.QPS, config.Burst = 50, 100 // by default a change of one GPU takes seconds
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err

@@ -2,7 +2,7 @@
 
 // Package k8s tests the Kubernetes programs as processes, against the kubelet's own code.
 //
-// DEVICE_PLUGIN is the program to test.
+// DEVICE_PLUGIN and DRA_DRIVER are the programs to test.
 package k8s
 
 import (

@@ -9,7 +9,7 @@ go=$1 source=$2 tests_work=$3
 
 cd "$source" || exit 1
 check "at most 100 columns" awk 'length > 100 { print FILENAME ":" FNR }' \
-    examples/k8s*/*.go examples/k8s/*/*.go tests/k8s/*.go
+    examples/k8s*/*.go examples/k8s/*/*.go tests/k8s/*.go tests/k8s/*/*.go
 check "gofmt" "$("$go" env GOROOT)/bin/gofmt" -l examples/k8s examples/k8s-device-plugin \
     examples/k8s-dra-driver tests/k8s
 check "go vet" "$go" vet -C examples ./...

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	admission "k8s.io/kubernetes/pkg/apis/admissionregistration"
+	_ "k8s.io/kubernetes/pkg/apis/admissionregistration/install"
+	admissionvalidation "k8s.io/kubernetes/pkg/apis/admissionregistration/validation"
 	"k8s.io/kubernetes/pkg/apis/apps"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	appsvalidation "k8s.io/kubernetes/pkg/apis/apps/validation"
@@ -59,6 +63,10 @@ func validate(t *testing.T, data []byte) field.ErrorList {
 		return rbacvalidation.ValidateClusterRole(o, rbacvalidation.ClusterRoleValidationOptions{})
 	case *rbac.ClusterRoleBinding:
 		return rbacvalidation.ValidateClusterRoleBinding(o)
+	case *admission.ValidatingAdmissionPolicy:
+		return admissionvalidation.ValidateValidatingAdmissionPolicy(o)
+	case *admission.ValidatingAdmissionPolicyBinding:
+		return admissionvalidation.ValidateValidatingAdmissionPolicyBinding(o)
 	case *dra.DeviceClass:
 		return dravalidation.ValidateDeviceClass(o)
 	case *dra.ResourceClaimTemplate:
@@ -121,6 +129,19 @@ func source(t *testing.T, name string) string {
 
 var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 
+const quickstart = "doc/quickstart-kubernetes.md"
+
+// yamlBlocks are the files in the quickstart, by their names.
+func yamlBlocks(t *testing.T) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	for _, block := range yamlBlock.FindAllStringSubmatch(source(t, quickstart), -1) {
+		name, _, _ := strings.Cut(block[1], "\n")
+		found[strings.TrimPrefix(name, "# ")] = block[1]
+	}
+	return found
+}
+
 // What users apply is what the API server takes.
 func TestManifests(t *testing.T) {
 	texts := map[string]string{}
@@ -128,11 +149,7 @@ func TestManifests(t *testing.T) {
 		"examples/k8s-dra-driver/daemonset.yaml"} {
 		texts[name] = source(t, name)
 	}
-	const document = "doc/quickstart-kubernetes.md"
-	for _, block := range yamlBlock.FindAllStringSubmatch(source(t, document), -1) {
-		name, _, _ := strings.Cut(block[1], "\n")
-		texts[document+": "+name] = block[1]
-	}
+	maps.Copy(texts, yamlBlocks(t))
 	if len(texts) != 7 {
 		t.Error(len(texts), "texts")
 	}
