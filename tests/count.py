@@ -4,8 +4,8 @@
 test as one.  A program that fails as a whole (crash, time-out, a leak at exit) although all its
 cases passed counts as one failure.
 
-usage: count.py LOG_DIRECTORY        prints PASSED FAILED SKIPPED, then a line for each case that
-                                     failed or was skipped
+usage: count.py LOG_DIRECTORY        prints PASSED FAILED SKIPPED, then each case that failed or was
+                                     skipped, and the last lines of why it failed
 """
 
 import json
@@ -17,16 +17,23 @@ RESULTS = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}
 
 
 def cases(test):
-    """(kind, name) of each case of one test."""
-    lines = re.findall(r"^(not )?ok\b([^\n]*)", test.get("stdout") or "", re.M)
+    """(kind, name) of each case of one test; the name of one that failed goes on with why."""
+    out = test.get("stdout") or ""
+    lines = re.findall(r"((?:^#[^\n]*\n)*)^(not )?ok\b([^\n]*)", out, re.M)
     found = [("failed" if wrong else
               "skipped" if re.search(r"#\s*skip", text, re.I) else "passed",
-              test["name"] + ":" + text)
-             for wrong, text in lines]
+              test["name"] + ":" + text + (last_lines(before) if wrong else ""))
+             for before, wrong, text in lines]
     whole = RESULTS.get(test["result"], "failed")
     if not found or (whole == "failed" and all(kind != "failed" for kind, _ in found)):
-        found.append((whole, f"{test['name']}: {test['result']}"))
+        found.append((whole, f"{test['name']}: {test['result']}" +
+                      (last_lines(out + (test.get("stderr") or "")) if whole == "failed" else "")))
     return found
+
+
+def last_lines(text):
+    """The last lines of a text, as those that go on a line."""
+    return "".join(f"\n    {line[:200]}" for line in text.splitlines()[-12:])
 
 
 def main():
