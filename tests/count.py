@@ -17,34 +17,36 @@ RESULTS = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}
 
 
 def cases(test):
-    """(kind, name) of each case of one test; the name of one that failed goes on with why."""
-    out = test.get("stdout") or ""
-    lines = re.findall(r"((?:^#[^\n]*\n)*)^(not )?ok\b([^\n]*)", out, re.M)
-    found = [("failed" if wrong else
-              "skipped" if re.search(r"#\s*skip", text, re.I) else "passed",
-              test["name"] + ":" + text + (last_lines(before) if wrong else ""))
-             for before, wrong, text in lines]
+    """[kind, name, why] of each case of one test; why: what is said behind one that failed."""
+    found = []
+    said = (test.get("stdout") or "").splitlines()
+    for line in said:
+        result = re.match(r"(not )?ok\b(.*)", line)
+        if result:
+            wrong, text = result.groups()
+            kind = ("failed" if wrong else
+                    "skipped" if re.search(r"#\s*skip", text, re.I) else "passed")
+            found.append([kind, test["name"] + ":" + text, []])
+        elif found and found[-1][0] == "failed":
+            found[-1][2].append(line)
     whole = RESULTS.get(test["result"], "failed")
-    if not found or (whole == "failed" and all(kind != "failed" for kind, _ in found)):
-        found.append((whole, f"{test['name']}: {test['result']}" +
-                      (last_lines(out + (test.get("stderr") or "")) if whole == "failed" else "")))
+    if not found or (whole == "failed" and all(case[0] != "failed" for case in found)):
+        said += (test.get("stderr") or "").splitlines()
+        found.append([whole, f"{test['name']}: {test['result']}", said])
     return found
-
-
-def last_lines(text):
-    """The last lines of a text, as those that go on a line."""
-    return "".join(f"\n    {line[:200]}" for line in text.splitlines()[-12:])
 
 
 def main():
     logs = sorted(pathlib.Path(sys.argv[1]).glob("*log*.json"))
     found = [case for log in logs for line in log.read_text().splitlines() if line
              for case in cases(json.loads(line))]
-    kinds = [kind for kind, _ in found]
+    kinds = [case[0] for case in found]
     print(*(kinds.count(kind) for kind in ("passed", "failed", "skipped")))
-    for kind, name in found:
+    for kind, name, why in found:
         if kind != "passed":
             print(f"{kind}: {name}")
+        if kind == "failed":
+            print("".join(f"    {line[:200]}\n" for line in why[-12:]), end="")
     return 0 if logs else 1
 
 

@@ -11,8 +11,10 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc"
 	resourceapi "k8s.io/api/resource/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -20,6 +22,7 @@ import (
 	metadata "k8s.io/dynamic-resource-allocation/api/metadata/v1beta1"
 	"k8s.io/dynamic-resource-allocation/kubeletplugin"
 	"k8s.io/dynamic-resource-allocation/resourceslice"
+	registration "k8s.io/kubelet/pkg/apis/pluginregistration/v1"
 
 	"kubernetes/k8s/node"
 	"kubernetes/k8s/tell"
@@ -34,7 +37,8 @@ type driver struct {
 	told      *tell.Teller
 	failed    chan error // what cannot be got over
 
-	wake chan struct{} // something may have changed
+	wake    chan struct{} // something may have changed
+	takenIn atomic.Int64  // when the kubelet took the driver in, in ns since 1970
 
 	mutex     sync.Mutex      // for all below, and so that one thing is done at a time
 	gpus      []node.GPU      // of one that does not answer, as it did last
@@ -79,6 +83,7 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 		kubeletplugin.PluginDataDirectoryPath(d.options.pluginDir),
 		kubeletplugin.CDIDirectory(d.options.cdiDir),
 		kubeletplugin.EnableDeviceMetadata(true, []schema.GroupVersion{metadata.SchemeGroupVersion}),
+		kubeletplugin.GRPCInterceptor(d.noticeKubelet),
 	)
 	if err != nil {
 		return err
@@ -91,8 +96,8 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 	defer cancel()
 	tick := time.NewTicker(d.options.interval)
 	defer tick.Stop()
-	for again := false; ; {
-		if err := d.publish(ctx, helper, again); err != nil && ctx.Err() == nil {
+	for {
+		if err := d.publish(ctx, helper); err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {
@@ -104,33 +109,40 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 			}
 			return err
 		case <-tick.C:
-			again = true
 			d.update(true)
 		case <-d.wake:
-			again = false
 			d.update(false)
 		}
 	}
 }
 
-// publish tells the API server what is new.  With again, it looks whether what is not new is still
-// there: a kubelet that starts deletes the slices of its node, and the helper that published them
-// would by itself make them again half a minute later.
-func (d *driver) publish(ctx context.Context, helper *kubeletplugin.Helper, again bool) error {
+// wipe is how long after the kubelet took the driver in slices are looked after: a kubelet that
+// starts deletes those of its node, and the helper that published them would by itself look for them
+// half a minute later.  Not for ever: an API server that drops fields would be told them each time.
+const wipe = 30 * time.Second
+
+// noticeKubelet notices that the kubelet takes the driver in.
+func (d *driver) noticeKubelet(ctx context.Context, request any, info *grpc.UnaryServerInfo,
+	handler grpc.UnaryHandler) (any, error) {
+	if info.FullMethod == registration.Registration_NotifyRegistrationStatus_FullMethodName {
+		d.takenIn.Store(time.Now().UnixNano())
+		d.poke()
+	}
+	return handler(ctx, request)
+}
+
+// publish tells the API server what is new, and what may be gone.
+func (d *driver) publish(ctx context.Context, helper *kubeletplugin.Helper) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	pools := d.publisher.pools(d.gpus, d.mine)
-	changed := d.published == nil || !reflect.DeepEqual(pools, d.published)
-	if !changed && !again {
-		return nil
-	}
-	if changed {
+	if d.published == nil || !reflect.DeepEqual(pools, d.published) {
 		d.published = pools
 		d.announce()
+	} else if time.Since(time.Unix(0, d.takenIn.Load())) > wipe {
+		return nil
 	}
-	// the helper keeps what it is given, and may change it
-	return helper.PublishResources(ctx, resourceslice.DriverResources{
-		Pools: d.publisher.pools(d.gpus, d.mine)})
+	return helper.PublishResources(ctx, resourceslice.DriverResources{Pools: pools})
 }
 
 // announce tells those who wait for a change.  mutex is held.

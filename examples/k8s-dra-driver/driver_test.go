@@ -313,6 +313,23 @@ func TestForgotten(t *testing.T) {
 	}
 }
 
+// A kubelet that starts deletes all slices of its node.  They are there again long before the helper
+// would look for them by itself, and are then left alone.
+func TestWiped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "l40", "nvvgpu", false)
+	b.agrees()
+	for _, slice := range b.slices() {
+		err := b.client.ResourceV1().ResourceSlices().Delete(t.Context(), slice.Name,
+			metav1.DeleteOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.register()
+	b.agrees()
+}
+
 // The API server does not answer: that says nothing about claims.
 func TestSilentServer(t *testing.T) {
 	b := newBench(t, "l40", "nvvgpu", false)

@@ -409,7 +409,7 @@ func (b *bench) types() []nvvgpu.Type {
 	return list
 }
 
-// register asks as the kubelet does that finds the socket in its registry.
+// register takes the driver in as the kubelet does that finds the socket in its registry.
 func (b *bench) register() *registration.PluginInfo {
 	b.Helper()
 	socket := filepath.Join(b.directory, "registry", driverName+"-reg.sock")
@@ -420,8 +420,13 @@ func (b *bench) register() *registration.PluginInfo {
 		b.Fatal(err)
 	}
 	defer conn.Close()
-	info, err := registration.NewRegistrationClient(conn).GetInfo(b.Context(),
-		&registration.InfoRequest{})
+	client := registration.NewRegistrationClient(conn)
+	info, err := client.GetInfo(b.Context(), &registration.InfoRequest{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = client.NotifyRegistrationStatus(b.Context(),
+		&registration.RegistrationStatus{PluginRegistered: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -37,9 +37,9 @@ class Tap:
             self.tell(name, action)
 
     def tell(self, name: str, action: str) -> None:
-        if action == "fail":
-            self.explain(name)
         if name in self.parents and (action != "fail" or self.parents[name]):
+            if action == "fail":
+                self.explain(name)
             return
         self.count += 1
         reason = ""
@@ -48,6 +48,8 @@ class Tap:
                     if not line.startswith(("=== ", "--- "))]
             reason = " # SKIP " + " ".join(said).replace("#", "")
         print(f"{'not ' if action == 'fail' else ''}ok {self.count} - {name}{reason}", flush=True)
+        if action == "fail":
+            self.explain(name)
 
     def explain(self, name: str) -> None:
         for text in self.output.pop(name, []):

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	v1 "k8s.io/api/core/v1"
 	resourceapi "k8s.io/api/resource/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/kubernetes"
@@ -52,6 +54,12 @@ type claimNode struct {
 
 	manager *kubeletdra.Manager
 	stop    context.CancelFunc
+
+	mutex sync.Mutex
+	known []*v1.Pod
+
+	crashed  bool // the API server: one that starts refuses everything for a moment
+	cutShort int  // how often the driver was killed while it prepared
 }
 
 // newClaimNode starts the driver as the pod of its manifest would run.
@@ -71,8 +79,8 @@ func newClaimNode(t *testing.T, c *cluster, name, boards, framework string,
 			t.Fatal(err)
 		}
 	}
-	c.addNode(name, map[string]string{"nvidia.com/vgpu": "true", v1.LabelHostname: name})
-	n.config = c.kubeconfig("driver-"+name, c.tokenOfDriver(t, name))
+	c.addNode(t, name, map[string]string{v1.LabelHostname: name})
+	n.config = c.kubeconfig(t, "driver-"+name, c.tokenOfDriver(t, name))
 	n.startDriver()
 	n.startKubelet()
 	t.Cleanup(n.remove)
@@ -82,25 +90,24 @@ func newClaimNode(t *testing.T, c *cluster, name, boards, framework string,
 // remove takes the node out of the cluster.
 func (n *claimNode) remove() {
 	n.driver.end(syscall.SIGKILL)
+	n.checkDriver()
 	n.stopKubelet()
+	remove := func(err error) {
+		if err != nil && !apierrors.IsNotFound(err) {
+			n.Error(err)
+		}
+	}
+	ctx, options := context.Background(), *metav1.NewDeleteOptions(0)
 	for _, slice := range n.slices() {
-		n.deleted(n.cluster.client.ResourceV1().ResourceSlices().Delete(context.Background(),
-			slice.Name, metav1.DeleteOptions{}))
+		remove(n.cluster.client.ResourceV1().ResourceSlices().Delete(ctx, slice.Name, options))
 	}
-	n.deleted(n.cluster.client.CoreV1().Nodes().Delete(context.Background(), n.name,
-		metav1.DeleteOptions{}))
-}
-
-func (n *claimNode) deleted(err error) {
-	if err != nil {
-		n.Error(err)
-	}
+	remove(n.cluster.client.CoreV1().Pods("nvvgpu").Delete(ctx, driverOwner+"-"+n.name, options))
+	remove(n.cluster.client.CoreV1().Nodes().Delete(ctx, n.name, options))
 }
 
 func (n *claimNode) file(name string) string { return filepath.Join(n.directory, name) }
 
-// tokenOfDriver is what the pod of the driver on a node has: it is made as the controller of
-// DaemonSets makes it.
+// tokenOfDriver is what the pod of its DaemonSet has on a node.
 func (c *cluster) tokenOfDriver(t *testing.T, node string) string {
 	t.Helper()
 	set, err := c.client.AppsV1().DaemonSets("nvvgpu").Get(t.Context(), driverOwner,
@@ -127,10 +134,22 @@ func (c *cluster) tokenOfDriver(t *testing.T, node string) string {
 
 func (n *claimNode) startDriver() {
 	n.Helper()
+	n.checkDriver()
 	n.driver = start(n.T, "DRA_DRIVER", append([]string{"--node", n.name, "--host", n.uri(),
 		"--kubeconfig", n.config, "--interval", interval.String(), "--state", n.file("leases.json"),
 		"--cdi-dir", n.file("cdi"), "--registry-dir", n.file("registry"),
 		"--plugin-dir", n.file("plugin")}, n.extra...)...)
+}
+
+// checkDriver finds what the driver wanted to do and had no right to.
+func (n *claimNode) checkDriver() {
+	n.Helper()
+	if n.driver == nil || n.crashed {
+		return
+	}
+	if said := n.driver.said(); strings.Contains(said, "forbidden") {
+		n.Error(said)
+	}
 }
 
 // startKubelet is how a kubelet starts: with its checkpoints.
@@ -164,19 +183,20 @@ func (n *claimNode) stopKubelet() {
 	n.manager.Stop()
 }
 
-// pods are those of the node.
+// pods are those of the node; when the API server does not answer, those that it had at last.
 func (n *claimNode) pods() []*v1.Pod {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
 	list, err := n.cluster.client.CoreV1().Pods(metav1.NamespaceDefault).List(context.Background(),
 		metav1.ListOptions{FieldSelector: "spec.nodeName=" + n.name})
 	if err != nil {
-		n.Error(err)
-		return nil
+		return n.known
 	}
-	var pods []*v1.Pod
+	n.known = nil
 	for i := range list.Items {
-		pods = append(pods, &list.Items[i])
+		n.known = append(n.known, &list.Items[i])
 	}
-	return pods
+	return n.known
 }
 
 // newPod is one for this node that wants count vGPUs of a profile, with its template of claims.
@@ -227,19 +247,37 @@ func (n *claimNode) again(pod *v1.Pod) *v1.Pod {
 	return pod
 }
 
-// scheduled waits for what the scheduler says of a pod, which is to be want: that it can run on
-// this node, or that it cannot.
-func (n *claimNode) scheduled(pod *v1.Pod, want bool) *v1.Pod {
+// scheduled waits until the scheduler has found a place for a pod.
+func (n *claimNode) scheduled(pod *v1.Pod) *v1.Pod {
 	n.Helper()
-	eventually(n.T, fmt.Sprintf("scheduled %v", want), func() string {
+	eventually(n.T, "a place for the pod", func() string {
 		pod = n.again(pod)
-		for _, condition := range pod.Status.Conditions {
-			if condition.Type == v1.PodScheduled && (condition.Status == v1.ConditionTrue) == want {
+		if pod.Spec.NodeName == n.name {
+			return ""
+		}
+		return fmt.Sprint(pod.Status.Conditions)
+	})
+	return pod
+}
+
+// unschedulable waits until the scheduler says that there is none, and whether it stays so.
+func (n *claimNode) unschedulable(pod *v1.Pod) *v1.Pod {
+	n.Helper()
+	is := func() string {
+		pod = n.again(pod)
+		for _, c := range pod.Status.Conditions {
+			if c.Type == v1.PodScheduled && c.Reason == v1.PodReasonUnschedulable &&
+				strings.Contains(c.Message, "cannot allocate all claims") {
 				return ""
 			}
 		}
 		return fmt.Sprint(pod.Status.Conditions)
-	})
+	}
+	eventually(n.T, "no place for the pod", is)
+	time.Sleep(5 * interval)
+	if text := is(); text != "" {
+		n.Fatalf("there was no place for the pod, and then %s", text)
+	}
 	return pod
 }
 
@@ -424,23 +462,43 @@ func rights(t *testing.T, c *cluster) {
 	there := newClaimNode(t, c, "there", "l40", "nvvgpu")
 	here.settled()
 	there.settled()
-	for config, slices := range map[string][2]string{
-		here.config:  {here.slices()[0].Name, there.slices()[0].Name},
-		there.config: {there.slices()[0].Name, here.slices()[0].Name}} {
-		try := func(arguments ...string) (string, error) {
-			return c.kubectl(t, "", append([]string{"--kubeconfig", config}, arguments...)...)
-		}
-		if _, err := try("label", "resourceslice", slices[0], "own=yes"); err != nil {
-			t.Error(err)
-		}
-		for _, arguments := range [][]string{{"label", "resourceslice", slices[1], "a=b"},
-			{"delete", "resourceslice", slices[1]}, {"get", "secrets", "-A"}, {"get", "pods", "-A"},
-			{"label", "node", "here", "a=b"}} {
-			if out, err := try(arguments...); err == nil || !strings.Contains(out, "orbidden") {
-				t.Errorf("%q: %v, %s", arguments, err, out)
-			}
+	const policy = "other nodes or drivers"
+	try := func(config, input, refusal string, arguments ...string) {
+		t.Helper()
+		_, err := c.kubectl(t, input, append([]string{"--kubeconfig", config}, arguments...)...)
+		if refusal == "" && err != nil || refusal != "" && (err == nil ||
+			!strings.Contains(err.Error(), refusal)) {
+			t.Errorf("%q %s: %v", arguments, input, err)
 		}
 	}
+	own, other := here.slices()[0].Name, there.slices()[0].Name
+	try(here.config, "", "", "label", "resourceslice", own, "a=b")
+	try(here.config, "", policy, "label", "resourceslice", other, "a=b")
+	try(here.config, "", policy, "delete", "resourceslice", other)
+	for _, forbidden := range []string{"get secrets -A", "get pods -A", "label node here a=b",
+		"get resourceclaims -A"} {
+		try(here.config, "", "forbidden", strings.Fields(forbidden)...)
+	}
+	const slice = `{"apiVersion": "resource.k8s.io/v1", "kind": "ResourceSlice",
+		"metadata": {"name": "slice"}, "spec": {"driver": %q, %s,
+		"pool": {"name": %q, "generation": 1, "resourceSliceCount": 1}}}`
+	for _, bad := range [][3]string{{driverName, `"nodeName": "there"`, "there/gpu"},
+		{driverName, `"nodeName": "here"`, "there/gpu"}, {"other", `"nodeName": "here"`, "here/gpu"},
+		{driverName, `"allNodes": true`, "here/gpu"}} {
+		try(here.config, fmt.Sprintf(slice, bad[0], bad[1], bad[2]), policy, "create",
+			"--dry-run=server", "-f", "-")
+	}
+	good := fmt.Sprintf(slice, driverName, `"nodeName": "here"`, "here/gpu")
+	try(here.config, good, "", "create", "--dry-run=server", "-f", "-")
+	request, err := c.client.CoreV1().ServiceAccounts("nvvgpu").CreateToken(t.Context(), driverOwner,
+		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nowhere := c.kubeconfig(t, "driver-nowhere", request.Status.Token)
+	try(nowhere, good, policy, "create", "--dry-run=server", "-f", "-")
+	try(here.config, "", "", "delete", "resourceslice", own)
+	here.settled()
 }
 
 // groups: where the cluster knows compatibility groups, of two pods that come at the same moment
@@ -448,11 +506,20 @@ func rights(t *testing.T, c *cluster) {
 func groups(t *testing.T, c *cluster) {
 	n := newClaimNode(t, c, "groups", "l40", "nvvgpu", "--compatibility-groups")
 	n.settled()
-	pods := []*v1.Pod{n.newPod("NVIDIA L40-8Q", 1), n.newPod("NVIDIA L40-12Q", 1)}
-	n.scheduled(pods[0], true)
-	n.scheduled(pods[1], false)
-	for _, pod := range pods {
-		pod = n.scheduled(pod, true)
+	first, second := n.newPod("NVIDIA L40-8Q", 1), n.newPod("NVIDIA L40-12Q", 1)
+	eventually(t, "one is scheduled", func() string {
+		first, second = n.again(first), n.again(second)
+		if first.Spec.NodeName == "" {
+			first, second = second, first
+		}
+		if first.Spec.NodeName == "" {
+			return "none"
+		}
+		return ""
+	})
+	second = n.unschedulable(second)
+	for _, pod := range []*v1.Pod{first, second} {
+		pod = n.scheduled(pod)
 		n.run(pod)
 		n.end(pod)
 	}
@@ -462,12 +529,13 @@ func groups(t *testing.T, c *cluster) {
 // crash: the API server dies, and the driver goes on when it is back.
 func crash(t *testing.T, n *claimNode) {
 	n.settled()
-	first := n.scheduled(n.newPod("NVIDIA L40-8Q", 1), true)
+	first := n.scheduled(n.newPod("NVIDIA L40-8Q", 1))
 	n.run(first)
+	n.crashed = true
 	n.cluster.server.end(syscall.SIGKILL)
 	time.Sleep(5 * interval)
-	n.cluster.startServer()
-	second := n.scheduled(n.newPod("NVIDIA L40-8Q", 1), true)
+	n.cluster.startServer(t)
+	second := n.scheduled(n.newPod("NVIDIA L40-8Q", 1))
 	n.run(second)
 	n.settled()
 	n.end(first)
@@ -485,7 +553,7 @@ func document(t *testing.T, c *cluster) {
 	for _, block := range shellBlock.FindAllStringSubmatch(source(t, quickstart), -1) {
 		for line := range strings.Lines(block[1]) {
 			words := strings.Fields(strings.ReplaceAll(line, "NAME", n.name))
-			if words[0] != "kubectl" {
+			if len(words) < 3 || words[0] != "kubectl" {
 				continue
 			}
 			commands++
@@ -517,7 +585,7 @@ func document(t *testing.T, c *cluster) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pod = n.scheduled(pod, true)
+	pod = n.scheduled(pod)
 	n.run(pod)
 	if vgpus := n.vgpus(); len(vgpus) != 1 || vgpus[0].TypeName != "NVIDIA L40-8Q" {
 		t.Errorf("the pod has %+v", vgpus)
@@ -534,16 +602,16 @@ func claimChurn(t *testing.T, c *cluster, framework string, random *rand.Rand) {
 	n.settled()
 	var pods []*v1.Pod
 	restarts, kills := 0, 0
-	for admitted, step := 0, 0; admitted < 32 || restarts < 2 || kills < 4; step++ {
+	for admitted, step := 0, 0; admitted < 32 || restarts < 2 || kills < 2 || n.cutShort < 2; step++ {
 		if step > 400 {
-			t.Fatalf("%d pods, %d restarts, %d kills in %d steps", admitted, restarts, kills, step)
+			t.Fatalf("%d pods, %d restarts, %d and %d kills in %d steps", admitted, restarts, kills,
+				n.cutShort, step)
 		}
 		switch dice := random.IntN(100); {
 		case dice < 60:
 			kill := 0
 			if dice < 8 {
 				kill = 1 + random.IntN(40)
-				kills++
 			}
 			if pod := n.admitRandom(random, kill); pod != nil {
 				admitted++
@@ -576,9 +644,6 @@ func claimChurn(t *testing.T, c *cluster, framework string, random *rand.Rand) {
 	if specs, err := filepath.Glob(n.file("cdi/*.json")); err != nil || len(specs) > 0 {
 		t.Errorf("specs are left: %v %v", specs, err)
 	}
-	if said := n.driver.said(); strings.Contains(said, "forbidden") {
-		t.Error(said)
-	}
 }
 
 // admitRandom makes a pod that wants one or two of some profile.  The scheduler has to find a place
@@ -597,16 +662,18 @@ func (n *claimNode) admitRandom(random *rand.Rand, kill int) *v1.Pod {
 	count := 1 + random.IntN(2)
 	pod := n.newPod(profile, int64(count))
 	if room[resourceOf(profile)] < count {
-		n.end(n.scheduled(pod, false))
+		n.end(n.unschedulable(pod))
 		return nil
 	}
-	pod = n.scheduled(pod, true)
+	pod = n.scheduled(pod)
 	if kill > 0 {
 		go func(driver *program) {
 			time.Sleep(time.Duration(kill) * time.Millisecond)
 			driver.command.Process.Signal(syscall.SIGKILL)
 		}(n.driver)
-		n.manager.PrepareResources(n.Context(), pod) // which fails or not
+		if n.manager.PrepareResources(n.Context(), pod) != nil {
+			n.cutShort++
+		}
 		n.driver.end(syscall.SIGKILL)
 		n.startDriver()
 	}

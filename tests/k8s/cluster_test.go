@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -28,7 +29,7 @@ import (
 // cluster is a control plane: etcd, API server and scheduler, and of the controller manager what
 // makes claims of templates.  Nodes and their kubelets are the tests'.
 type cluster struct {
-	t         *testing.T
+	t         *testing.T // with which it ends
 	directory string
 	address   string // of the API server
 	options   []string
@@ -52,8 +53,7 @@ func newCluster(t *testing.T, gates string, nodes ...string) *cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(directory) })
-	c := &cluster{t: t, directory: directory}
-	c.address = freeAddress(t)
+	c := &cluster{t: t, directory: directory, address: freeAddress(t)}
 	host, port, err := net.SplitHostPort(c.address)
 	if err != nil {
 		t.Fatal(err)
@@ -67,14 +67,14 @@ func newCluster(t *testing.T, gates string, nodes ...string) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.write("key.pem", key)
+	c.write(t, "key.pem", key)
 	var tokens strings.Builder
 	fmt.Fprintf(&tokens, "%[1]s,%[1]s,1,system:masters\n", administrator)
 	fmt.Fprintf(&tokens, "%[1]s,system:%[1]s,2\n", scheduler)
 	for _, node := range nodes {
 		fmt.Fprintf(&tokens, "kubelet-%[1]s,system:node:%[1]s,%[1]s,system:nodes\n", node)
 	}
-	c.write("tokens.csv", []byte(tokens.String()))
+	c.write(t, "tokens.csv", []byte(tokens.String()))
 	c.options = []string{"--etcd-servers", etcd, "--bind-address", host, "--secure-port", port,
 		"--cert-dir", c.file("certificates"), "--token-auth-file", c.file("tokens.csv"),
 		"--authorization-mode", "Node,RBAC", "--enable-admission-plugins", "NodeRestriction",
@@ -84,21 +84,21 @@ func newCluster(t *testing.T, gates string, nodes ...string) *cluster {
 	if c.client, err = kubernetes.NewForConfig(c.config(administrator)); err != nil {
 		t.Fatal(err)
 	}
-	c.kubeconfig("kubeconfig", administrator)
-	c.startServer()
-	start(t, "KUBE_SCHEDULER", "--kubeconfig", c.kubeconfig("scheduler", scheduler),
+	c.kubeconfig(t, "kubeconfig", administrator)
+	c.startServer(t)
+	start(t, "KUBE_SCHEDULER", "--kubeconfig", c.kubeconfig(t, "scheduler", scheduler),
 		"--leader-elect=false", "--authentication-skip-lookup", "--secure-port", "0",
 		"--feature-gates", gates)
-	c.startClaims()
+	c.startClaims(t)
 	return c
 }
 
 func (c *cluster) file(name string) string { return filepath.Join(c.directory, name) }
 
-func (c *cluster) write(name string, data []byte) {
-	c.t.Helper()
+func (c *cluster) write(t *testing.T, name string, data []byte) {
+	t.Helper()
 	if err := os.WriteFile(c.file(name), data, 0o600); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
@@ -114,11 +114,11 @@ func freeAddress(t *testing.T) string {
 }
 
 // startServer starts the API server, and waits until it is ready.
-func (c *cluster) startServer() {
-	c.t.Helper()
+func (c *cluster) startServer(t *testing.T) {
+	t.Helper()
 	c.server = start(c.t, "KUBE_APISERVER", c.options...)
-	eventually(c.t, "the API server", func() string {
-		err := c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(c.t.Context()).Error()
+	within(t, 2*time.Minute, "the API server", func() string {
+		err := c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(t.Context()).Error()
 		if err != nil {
 			return err.Error()
 		}
@@ -128,16 +128,16 @@ func (c *cluster) startServer() {
 
 // startClaims runs the controller that makes claims of templates, and ends those of pods that are
 // gone.
-func (c *cluster) startClaims() {
-	c.t.Helper()
+func (c *cluster) startClaims(t *testing.T) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	c.t.Cleanup(stop)
+	t.Cleanup(stop)
 	factory := informers.NewSharedInformerFactory(c.client, 0)
 	controller, err := resourceclaim.NewController(klog.Background(), c.client,
 		factory.Core().V1().Pods(), factory.Scheduling().V1beta1().PodGroups(),
 		factory.Resource().V1().ResourceClaims(), factory.Resource().V1().ResourceClaimTemplates())
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	factory.Start(ctx.Done())
 	go controller.Run(ctx, 2)
@@ -150,8 +150,8 @@ func (c *cluster) config(token string) *rest.Config {
 }
 
 // kubeconfig writes a file with which a program is who has a token, and returns its path.
-func (c *cluster) kubeconfig(file, token string) string {
-	c.t.Helper()
+func (c *cluster) kubeconfig(t *testing.T, file, token string) string {
+	t.Helper()
 	const name = "cluster"
 	config := clientcmdapi.NewConfig()
 	config.Clusters[name] = &clientcmdapi.Cluster{Server: "https://" + c.address,
@@ -160,7 +160,7 @@ func (c *cluster) kubeconfig(file, token string) string {
 	config.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
 	config.CurrentContext = name
 	if err := clientcmd.WriteToFile(*config, c.file(file)); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return c.file(file)
 }
@@ -181,24 +181,24 @@ func (c *cluster) kubectl(t *testing.T, input string, arguments ...string) (stri
 func quantity(n int64) *resource.Quantity { return resource.NewQuantity(n, resource.DecimalSI) }
 
 // addNode makes a node that is ready, with room for pods.
-func (c *cluster) addNode(name string, labels map[string]string) {
-	c.t.Helper()
-	node, err := c.client.CoreV1().Nodes().Create(c.t.Context(),
+func (c *cluster) addNode(t *testing.T, name string, labels map[string]string) {
+	t.Helper()
+	node, err := c.client.CoreV1().Nodes().Create(t.Context(),
 		&v1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	node.Status.Allocatable = v1.ResourceList{v1.ResourcePods: *quantity(110),
 		v1.ResourceCPU: *quantity(64), v1.ResourceMemory: *quantity(64 << 30)}
 	node.Status.Capacity = node.Status.Allocatable
 	node.Status.Conditions = []v1.NodeCondition{{Type: v1.NodeReady, Status: v1.ConditionTrue}}
-	if _, err := c.client.CoreV1().Nodes().UpdateStatus(c.t.Context(), node,
+	if _, err := c.client.CoreV1().Nodes().UpdateStatus(t.Context(), node,
 		metav1.UpdateOptions{}); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	_, err = c.client.CoreV1().Nodes().Patch(c.t.Context(), name, "application/merge-patch+json",
+	_, err = c.client.CoreV1().Nodes().Patch(t.Context(), name, "application/merge-patch+json",
 		[]byte(`{"spec":{"taints":null}}`), metav1.PatchOptions{}) // of one that is not ready yet
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 }

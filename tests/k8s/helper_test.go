@@ -46,6 +46,12 @@ func cut(text string) (before, after string, found bool) { return strings.Cut(te
 // eventually waits until there is nothing wrong.
 func eventually(t *testing.T, what string, wrong func() string) {
 	t.Helper()
+	within(t, patience, what, wrong)
+}
+
+// within waits so long.
+func within(t *testing.T, patience time.Duration, what string, wrong func() string) {
+	t.Helper()
 	end := time.Now().Add(patience)
 	for {
 		text := wrong()

@@ -52,13 +52,12 @@ class Tap:
         reports, self.reports = self.reports, []
         self.count += 1
         name = nodeid.replace("#", "")
-        for report in reports:
-            if report.failed:
-                self.explain(f"{nodeid} {report.when}", report.longreprtext)
-                for title, text in report.sections:
-                    self.explain(title, text)
         if any(report.failed for report in reports):
             self.say(f"not ok {self.count} - {name}")
+            for report in filter(lambda report: report.failed, reports):
+                for title, text in report.sections:
+                    self.explain(title, text)
+                self.explain(f"{nodeid} {report.when}", report.longreprtext)
         elif any(report.skipped for report in reports):
             reason = next(str(report.longrepr[2]) for report in reports
                           if report.skipped and isinstance(report.longrepr, tuple))
