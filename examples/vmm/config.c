@@ -10,7 +10,6 @@
 #include "vmm.h"
 
 #define DEPTH_MAX 4
-#define MEMORY_MAX_MIB (64 << 20)
 
 struct key {
 	const char *name;

@@ -387,10 +387,7 @@ int guest_start(struct guest *guest, struct nvvgpu_vgpu *vgpu, bool incoming, st
 	err = guest_connect(guest, "qmp", guest->state->deadline_ns, ret);
 	if (err)
 		return guest_fail(guest, ret, err, "start");
-	code = incoming ? 0 : keep_machine(guest, ret);
-	if (code)
-		qmp_close(ret);
-	return code;
+	return incoming ? 0 : keep_machine(guest, ret);
 }
 
 /* ------------------------------------------------------------------------ its end */

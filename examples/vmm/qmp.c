@@ -160,7 +160,9 @@ static int next_message(struct qmp *qmp, int64_t deadline_ns, struct json_object
 	return err;
 }
 
-int qmp_next_event(struct qmp *qmp, int64_t deadline_ns, struct json_object **ret)
+/* The next message that fits; others are passed over. */
+static int next_that(struct qmp *qmp, bool (*fits)(const struct qmp *, struct json_object *),
+		     int64_t deadline_ns, struct json_object **ret)
 {
 	struct json_object *message;
 	int err;
@@ -169,7 +171,7 @@ int qmp_next_event(struct qmp *qmp, int64_t deadline_ns, struct json_object **re
 		err = next_message(qmp, deadline_ns, &message);
 		if (err)
 			return err;
-		if (*json_text(message, "event"))
+		if (fits(qmp, message))
 			break;
 		json_object_put(message);
 		err = check_time(qmp, deadline_ns);
@@ -178,6 +180,17 @@ int qmp_next_event(struct qmp *qmp, int64_t deadline_ns, struct json_object **re
 	}
 	*ret = message;
 	return 0;
+}
+
+static bool is_event(const struct qmp *qmp, struct json_object *message)
+{
+	(void)qmp;
+	return *json_text(message, "event");
+}
+
+int qmp_next_event(struct qmp *qmp, int64_t deadline_ns, struct json_object **ret)
+{
+	return next_that(qmp, is_event, deadline_ns, ret);
 }
 
 /* ----------------------------------------------------------------------- commands */
@@ -202,28 +215,34 @@ static ssize_t send_with(int fd, const char *text, size_t length, int pass)
 	return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* How many bytes went, perhaps none; or a negative errno */
+static ssize_t send_some(struct qmp *qmp, const char *text, size_t length, int pass)
+{
+	ssize_t n = send_with(qmp->fd, text, length, pass);
+
+	if (n >= 0)
+		return n;
+	if (errno == EAGAIN || errno == EINTR)
+		return 0;
+	if (errno == EPIPE || errno == ECONNRESET)
+		return refuse(qmp, ECONNRESET, "QEMU closed the connection");
+	return refuse(qmp, errno, "send: %s", strerror(errno));
+}
+
 static int send_all(struct qmp *qmp, const char *text, int pass, int64_t deadline_ns)
 {
 	size_t left = strlen(text);
-	ssize_t n;
-	int err;
 
 	while (left) {
-		err = await(qmp, POLLOUT, deadline_ns);
-		if (err)
-			return err;
-		n = send_with(qmp->fd, text, left, pass);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			err = check_time(qmp, deadline_ns);
-			if (err)
-				return err;
-			continue;
-		}
-		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
-			return refuse(qmp, ECONNRESET, "QEMU closed the connection");
+		int err = await(qmp, POLLOUT, deadline_ns);
+		ssize_t n = err ?: send_some(qmp, text, left, pass);
+
+		if (!n)
+			n = check_time(qmp, deadline_ns);
+		else if (n > 0)
+			pass = -1;	/* it went along with the first byte */
 		if (n < 0)
-			return refuse(qmp, errno, "send: %s", strerror(errno));
-		pass = -1;	/* it went along with the first byte */
+			return (int)n;
 		text += n;
 		left -= (size_t)n;
 	}
@@ -256,13 +275,11 @@ static int take_answer(struct qmp *qmp, struct json_object *message, struct json
 	return 0;
 }
 
-int qmp_call(struct qmp *qmp, const char *command, struct json_object *arguments, int pass,
-	     int64_t deadline_ns, struct json_object **ret)
+/* @arguments are given away.  Return: a line, to be freed */
+static char *compose(struct qmp *qmp, const char *command, struct json_object *arguments)
 {
-	struct json_object *message = json_object_new_object(), *answer;
-	char *line = NULL;
-	bool found = false;
-	int err = 0;
+	struct json_object *message = json_object_new_object();
+	char *line;
 
 	json_object_object_add(message, "execute", json_object_new_string(command));
 	json_object_object_add(message, "id", json_object_new_int64(++qmp->id));
@@ -271,16 +288,24 @@ int qmp_call(struct qmp *qmp, const char *command, struct json_object *arguments
 	if (asprintf(&line, "%s\n", json_object_to_json_string_ext(message, JSON_FORM)) < 0)
 		fail_memory();
 	json_object_put(message);
+	return line;
+}
+
+int qmp_call(struct qmp *qmp, const char *command, struct json_object *arguments, int pass,
+	     int64_t deadline_ns, struct json_object **ret)
+{
+	char *line = compose(qmp, command, arguments);
+	struct json_object *answer;
+	int err;
+
 	err = send_all(qmp, line, pass, deadline_ns);
 	free(line);
-	while (!err && !found) {
-		err = next_message(qmp, deadline_ns, &answer);
-		if (err)
-			break;
-		found = is_answer(qmp, answer);
-		err = found ? take_answer(qmp, answer, ret) : check_time(qmp, deadline_ns);
-		json_object_put(answer);
-	}
+	if (!err)
+		err = next_that(qmp, is_answer, deadline_ns, &answer);
+	if (err)
+		return err;
+	err = take_answer(qmp, answer, ret);
+	json_object_put(answer);
 	return err;
 }
 

@@ -29,19 +29,26 @@
 #define BUSY_SECONDS 10
 #define BUSY_PAUSE_NS 50000000
 
+/* NULL: errno says why not */
+static DIR *open_entries(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!entries && fd >= 0)
+		close(fd);
+	return entries;
+}
+
 /* 1: nothing is in it but what begins with @prefix, 0: something is, or a negative errno */
 static int has_only(int directory, const char *prefix)
 {
-	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 1;
-	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	DIR *entries = open_entries(directory);
 	struct dirent *entry;
+	int result = 1;
 
-	if (!entries) {
-		result = -errno;
-		if (fd >= 0)
-			close(fd);
-		return result;
-	}
+	if (!entries)
+		return -errno;
 	errno = 0;
 	while (result && (entry = readdir(entries)))
 		result = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
@@ -183,28 +190,48 @@ static int compare(const void *a, const void *b)
 		      json_object_get_string(*(struct json_object *const *)b));
 }
 
+/* What cannot be looked at is not left out: whoever opens it learns why. */
+static bool is_directory(const struct state *state, const char *name)
+{
+	struct stat st;
+
+	return fstatat(state->fd, name, &st, AT_SYMLINK_NOFOLLOW) || S_ISDIR(st.st_mode);
+}
+
+/* A list that is cut short would make vGPUs of guests look like nobody's. */
+static int add_names(const struct state *state, DIR *entries, struct json_object *names)
+{
+	struct dirent *entry;
+
+	while ((errno = 0, entry = readdir(entries)))
+		if (is_name(entry->d_name) && is_directory(state, entry->d_name))
+			json_object_array_add(names, json_object_new_string(entry->d_name));
+	return errno ? fail_errno(state->path, "list the guests") : 0;
+}
+
 int state_names(const struct state *state, struct json_object **ret)
 {
 	struct json_object *names;
-	struct dirent *entry;
-	struct stat st;
-	DIR *directory;
-	int fd;
+	DIR *entries = open_entries(state->fd);
+	int code;
 
-	fd = openat(state->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	directory = fd < 0 ? NULL : fdopendir(fd);
-	if (!directory)
+	if (!entries)
 		return fail_errno(state->path, "list the guests");
 	names = json_object_new_array();
-	while ((entry = readdir(directory)))
-		if (is_name(entry->d_name) &&
-		    !fstatat(state->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
-		    S_ISDIR(st.st_mode))
-			json_object_array_add(names, json_object_new_string(entry->d_name));
-	closedir(directory);
+	code = add_names(state, entries, names);
+	closedir(entries);
+	if (code) {
+		json_object_put(names);
+		return code;
+	}
 	json_object_array_sort(names, compare);
 	*ret = names;
 	return 0;
+}
+
+const char *name_at(struct json_object *names, size_t index)
+{
+	return json_object_get_string(json_object_array_get_idx(names, index));
 }
 
 /* ------------------------------------------------------------------- descriptions */
@@ -308,29 +335,32 @@ static int open_directory(const struct state *state, const char *name, struct gu
 	return 0;
 }
 
+/* What cannot be read may claim anything. */
+static bool may_claim(const struct state *state, const char *name, const char *vgpu_uuid)
+{
+	struct guest guest;
+	int err = open_directory(state, name, &guest);
+	bool claims;
+
+	if (err)
+		return err != GUEST_GONE;
+	err = read_config(guest.fd, &guest.config);
+	claims = err ? err != -ENOENT :
+		       !strcmp(json_text(config_vgpu(guest.config), KEY_UUID), vgpu_uuid);
+	guest_close(&guest);
+	return claims;
+}
+
 bool state_claims(const struct state *state, const char *vgpu_uuid)
 {
 	struct json_object *names;
-	struct guest guest;
+	const char *name;
 	bool claims = false;
 
 	if (state_names(state, &names))
 		return true;
-	for (size_t i = 0; i < json_object_array_length(names) && !claims; i++) {
-		int err = open_directory(state, json_object_get_string(
-					 json_object_array_get_idx(names, i)), &guest);
-
-		if (err == GUEST_GONE)
-			continue;
-		if (!err) {
-			err = read_config(guest.fd, &guest.config);
-			claims = !err && !strcmp(json_text(config_vgpu(guest.config), KEY_UUID),
-						 vgpu_uuid);
-			guest_close(&guest);
-		}
-		/* what cannot be read may claim anything */
-		claims = claims || (err && err != -ENOENT);
-	}
+	for (size_t i = 0; !claims && (name = name_at(names, i)); i++)
+		claims = may_claim(state, name, vgpu_uuid);
 	json_object_put(names);
 	return claims;
 }

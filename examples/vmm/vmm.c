@@ -104,10 +104,33 @@ static int set_path(struct json_object *config, const char *key, const char *pat
 	return 0;
 }
 
+static void set_arguments(struct json_object *config, char *const *words, int count)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (int i = 0; i < count; i++)
+		json_object_array_add(array, json_object_new_string(words[i]));
+	json_object_object_add(config, KEY_ARGUMENTS, array);
+}
+
+static int set_vgpu(struct json_object *config, const struct options *given)
+{
+	struct json_object *vgpu;
+
+	if (!given->type)
+		return given->gpu ? usage("--gpu", "it needs --type") : 0;
+	vgpu = json_object_new_object();
+	config_set(vgpu, KEY_UUID, "");		/* is chosen at the start */
+	config_set(vgpu, KEY_TYPE, given->type);
+	config_set(vgpu, KEY_GPU, given->gpu);
+	json_object_object_add(config, KEY_VGPU, vgpu);
+	return 0;
+}
+
 static int make_config(struct call *call, struct json_object **ret)
 {
 	const struct options *given = &call->given;
-	struct json_object *config = json_object_new_object(), *part;
+	struct json_object *config = json_object_new_object();
 	double memory = 1024;
 	char uuid[37];
 	int code = 0;
@@ -118,26 +141,16 @@ static int make_config(struct call *call, struct json_object **ret)
 	config_set(config, KEY_MACHINE, given->machine ?: "q35");
 	config_set(config, KEY_ACCEL, given->accel ?: "kvm:tcg");
 	config_set(config, KEY_APPEND, given->append);
+	set_arguments(config, call->more, call->more_count);
 	if (given->memory)
-		code = take_number("--memory", given->memory, 1, 1 << 26, &memory);
+		code = take_number("--memory", given->memory, 1, MEMORY_MAX_MIB, &memory);
 	json_object_object_add(config, KEY_MEMORY, json_object_new_int64((int64_t)memory));
 	if (!code)
 		code = set_path(config, KEY_KERNEL, given->kernel);
 	if (!code)
 		code = set_path(config, KEY_INITRD, given->initrd);
-	part = json_object_new_array();
-	for (int i = 0; i < call->more_count; i++)
-		json_object_array_add(part, json_object_new_string(call->more[i]));
-	json_object_object_add(config, KEY_ARGUMENTS, part);
-	if (!code && given->type) {
-		part = json_object_new_object();
-		config_set(part, KEY_UUID, "");		/* is chosen at the start */
-		config_set(part, KEY_TYPE, given->type);
-		config_set(part, KEY_GPU, given->gpu);
-		json_object_object_add(config, KEY_VGPU, part);
-	} else if (!code && given->gpu) {
-		code = usage("--gpu", "it needs --type");
-	}
+	if (!code)
+		code = set_vgpu(config, given);
 	if (code)
 		json_object_put(config);
 	else
@@ -145,78 +158,82 @@ static int make_config(struct call *call, struct json_object **ret)
 	return code;
 }
 
+/* A guest that comes, and what is open of it. */
+struct arrival {
+	struct guest guest;
+	struct qmp qmp;
+	struct nvvgpu_vgpu *vgpu;	/* NULL: it has none */
+};
+
 /* @how: "runs" */
-static void tell_started(struct guest *guest, const char *how, struct nvvgpu_vgpu *vgpu)
+static void tell(const struct arrival *new, const char *how)
 {
-	printf("%s %s", guest->name, how);
-	if (vgpu)
-		printf(", with vGPU %s, %s at %s", nvvgpu_vgpu_get_uuid(vgpu),
-		       nvvgpu_vgpu_get_type_name(vgpu), nvvgpu_vgpu_get_vfio(vgpu));
+	printf("%s %s", new->guest.name, how);
+	if (new->vgpu)
+		printf(", with vGPU %s, %s at %s", nvvgpu_vgpu_get_uuid(new->vgpu),
+		       nvvgpu_vgpu_get_type_name(new->vgpu), nvvgpu_vgpu_get_vfio(new->vgpu));
 	putchar('\n');
 }
 
-/*
- * The uuid is on the disk before there is a vGPU of that uuid.  @config is given away; @ret_vgpu is
- * NULL for a guest without one.
- */
-static int start(struct guest *guest, struct json_object *config, bool incoming, struct qmp *qmp,
-		 struct nvvgpu_vgpu **ret_vgpu)
+/* The uuid is on the disk before there is a vGPU of that uuid. */
+static int start(struct arrival *new, bool incoming)
 {
-	struct json_object *part = config_vgpu(config);
-	struct nvvgpu_vgpu *vgpu = NULL;
+	struct json_object *config = new->guest.config, *part = config_vgpu(config);
 	char uuid[37];
 	int code;
 
-	guest->config = config;
 	json_object_object_del(config, KEY_SAVING);
 	config_set_paused(config, false);
 	if (part) {
 		random_uuid(uuid);
 		config_set(part, KEY_UUID, uuid);
 	}
-	code = guest_write(guest);
+	code = guest_write(&new->guest);
 	if (!code && part)
-		code = vgpu_create(guest, &vgpu);
-	if (!code)
-		code = guest_start(guest, vgpu, incoming, qmp);
+		code = vgpu_create(&new->guest, &new->vgpu);
+	return code ?: guest_start(&new->guest, new->vgpu, incoming, &new->qmp);
+}
+
+/* What a failure has left of it; its own failure is told too. */
+static int end(struct arrival *new, int code)
+{
+	qmp_close(&new->qmp);
+	nvvgpu_vgpu_unref(new->vgpu);
 	if (code)
-		nvvgpu_vgpu_unref(vgpu);
-	else
-		*ret_vgpu = vgpu;
+		guest_discard(&new->guest);
+	guest_close(&new->guest);
 	return code;
 }
 
-/* What a failure has left of a new guest; its own failure is told too. */
-static int end(struct guest *guest, int code)
+/* @config is given away.  0: end() is to follow. */
+static int begin(const struct state *state, const char *name, struct json_object *config,
+		 bool incoming, struct arrival *ret)
 {
-	if (code)
-		guest_discard(guest);
-	guest_close(guest);
-	return code;
+	int code;
+
+	*ret = (struct arrival){ .qmp = { .fd = -1 } };
+	code = guest_create(state, name, &ret->guest);
+	if (code) {
+		json_object_put(config);
+		return code;
+	}
+	ret->guest.config = config;
+	code = start(ret, incoming);
+	return code ? end(ret, code) : 0;
 }
 
 static int verb_run(struct call *call)
 {
 	struct json_object *config;
-	struct nvvgpu_vgpu *vgpu;
-	struct guest guest;
-	struct qmp qmp;
+	struct arrival new;
 	int code = make_config(call, &config);
 
+	if (!code)
+		code = begin(&call->state, call->words[0], config, false, &new);
 	if (code)
 		return code;
-	code = guest_create(&call->state, call->words[0], &guest);
-	if (code) {
-		json_object_put(config);
-		return code;
-	}
-	code = start(&guest, config, false, &qmp, &vgpu);
-	if (!code) {
-		qmp_close(&qmp);
-		tell_started(&guest, "runs", vgpu);
-		nvvgpu_vgpu_unref(vgpu);
-	}
-	return end(&guest, code);
+	tell(&new, "runs");
+	return end(&new, 0);
 }
 
 /* --------------------------------------------------------------------------- list */
@@ -299,14 +316,14 @@ static void print_row(struct json_object *object)
 static int verb_list(struct call *call)
 {
 	struct json_object *names, *list;
+	const char *name;
 	int code = state_names(&call->state, &names);
 
 	if (code)
 		return code;
 	list = json_object_new_array();
-	for (size_t i = 0; i < json_object_array_length(names); i++)
-		code = look_at_guest(call, json_object_get_string(
-				     json_object_array_get_idx(names, i)), list) ?: code;
+	for (size_t i = 0; (name = name_at(names, i)); i++)
+		code = look_at_guest(call, name, list) ?: code;
 	json_object_put(names);
 	if (call->state.json) {
 		puts(json_object_to_json_string_ext(list, JSON_FORM | JSON_C_TO_STRING_PRETTY));
@@ -393,9 +410,7 @@ static int resume_standing(struct call *call)
 static int verb_resume(struct call *call)
 {
 	struct json_object *config;
-	struct nvvgpu_vgpu *vgpu;
-	struct guest guest;
-	struct qmp qmp;
+	struct arrival new;
 	bool paused;
 	int fd, code;
 
@@ -405,22 +420,15 @@ static int verb_resume(struct call *call)
 	if (code)
 		return code;
 	paused = config_is_paused(config);
-	code = guest_create(&call->state, call->words[0], &guest);
-	if (code) {
-		json_object_put(config);
-		close(fd);
-		return code;
-	}
-	code = start(&guest, config, true, &qmp, &vgpu);
+	code = begin(&call->state, call->words[0], config, true, &new);
 	if (!code) {
-		code = move_resume(&guest, &qmp, fd, paused);
-		qmp_close(&qmp);
+		code = move_resume(&new.guest, &new.qmp, fd, paused);
 		if (!code)
-			tell_started(&guest, paused ? "is paused" : "runs", vgpu);
-		nvvgpu_vgpu_unref(vgpu);
+			tell(&new, paused ? "is paused" : "runs");
+		code = end(&new, code);
 	}
 	close(fd);
-	return end(&guest, code);
+	return code;
 }
 
 /* ------------------------------------------------------------------------ migrate */
@@ -428,29 +436,21 @@ static int verb_resume(struct call *call)
 /* @to: the other instance */
 static int migrate(struct call *call, const struct state *to, double downtime)
 {
-	struct guest guest, new;
-	struct qmp qmp, new_qmp;
-	struct nvvgpu_vgpu *vgpu;
+	struct arrival new;
+	struct guest guest;
+	struct qmp qmp;
 	int code = open_movable(call, call->words[0], &guest, &qmp);
 
 	if (code)
 		return code;
-	code = guest_create(to, call->words[1], &new);
-	if (code) {
-		qmp_close(&qmp);
-		guest_close(&guest);
-		return code;
-	}
-	code = start(&new, config_copy(guest.config), true, &new_qmp, &vgpu);
+	code = begin(to, call->words[1], config_copy(guest.config), true, &new);
 	if (!code) {
-		code = move_migrate(&guest, &qmp, &new, &new_qmp, downtime);
-		qmp_close(&new_qmp);
+		code = move_migrate(&guest, &qmp, &new.guest, &new.qmp, downtime);
 		if (!code)
-			tell_started(&new, "runs", vgpu);
-		nvvgpu_vgpu_unref(vgpu);
+			tell(&new, "is there");
+		code = end(&new, code);
 	}
 	qmp_close(&qmp);
-	end(&new, code);
 	if (!code)
 		code = guest_discard(&guest);
 	guest_close(&guest);
@@ -489,11 +489,9 @@ static int ask_to_stop(struct call *call, struct guest *guest)
 	err = guest_connect(guest, "qmp", call->state.deadline_ns, &qmp);
 	if (!err)
 		err = qmp_call(&qmp, "system_powerdown", NULL, -1, call->state.deadline_ns, NULL);
-	if (err && guest_pid(guest)) {
-		qmp_close(&qmp);
-		return guest_fail(guest, &qmp, err, "be asked to stop");
-	}
 	qmp_close(&qmp);
+	if (err && guest_pid(guest))
+		return guest_fail(guest, &qmp, err, "be asked to stop");
 	if (guest_wait(guest, call->state.deadline_ns))
 		return 0;
 	return fail(ETIMEDOUT, NVVGPU_REASON_DEADLINE, guest->name,
@@ -561,14 +559,14 @@ static int clean_guest(struct call *call, const char *name)
 static int verb_cleanup(struct call *call)
 {
 	struct json_object *names;
+	const char *name;
 	unsigned int count = 0;
 	int code = state_names(&call->state, &names), swept;
 
 	if (code)
 		return code;
-	for (size_t i = 0; i < json_object_array_length(names); i++)
-		code = clean_guest(call, json_object_get_string(
-				   json_object_array_get_idx(names, i))) ?: code;
+	for (size_t i = 0; (name = name_at(names, i)); i++)
+		code = clean_guest(call, name) ?: code;
 	json_object_put(names);
 	swept = vgpu_sweep(&call->state, &count);
 	if (count && !call->state.json)

@@ -94,8 +94,10 @@ struct guest {
 /* Host, json and deadline are set already. */
 int state_open(struct state *state, const char *path);
 void state_close(struct state *state);
-/* The guests' names, sorted; *ret is an array of strings, to be put. */
+/* The guests' names, sorted, to be put. */
 int state_names(const struct state *state, struct json_object **ret);
+/* NULL: there are no more */
+const char *name_at(struct json_object *names, size_t index);
 /* Is it the vGPU of a guest here, whoever has that guest locked? */
 bool state_claims(const struct state *state, const char *vgpu_uuid);
 
@@ -137,6 +139,7 @@ int guest_remove(struct guest *guest);
 #define KEY_MIGRATABLE "migratable"
 
 #define CONFIG_MAX_BYTES (32 << 10)
+#define MEMORY_MAX_MIB (64 << 20)
 
 /* @ret: a checked description, to be put; NULL: it is none */
 struct json_object *config_parse(const char *text, size_t length);
@@ -167,7 +170,10 @@ int vgpu_sweep(const struct state *state, unsigned int *count);
 
 /* 0: no QEMU lives; -1: one that has no number in the namespace of this process */
 pid_t guest_pid(const struct guest *guest);
-/* @vgpu: NULL: none; @incoming: it waits for a state instead of booting */
+/*
+ * @vgpu: NULL: none; @incoming: it waits for a state instead of booting; @ret: none yet, and to be
+ * closed also when this fails
+ */
 int guest_start(struct guest *guest, struct nvvgpu_vgpu *vgpu, bool incoming, struct qmp *ret);
 int guest_connect(struct guest *guest, const char *socket, int64_t deadline_ns, struct qmp *ret);
 /* The words of QEMU's refusal, or of the connection's end. */

@@ -139,17 +139,15 @@ static int look_at_guest(struct watcher *w, const char *name, bool clean)
 static int look_for_guests(struct watcher *w)
 {
 	struct json_object *names;
+	const char *name;
 	bool clean = w->clean && now_ns() >= w->clean_ns;
 	int code = state_names(w->state, &names);
 
 	if (code)
 		return code;
-	for (size_t i = 0; i < json_object_array_length(names); i++) {
-		const char *name = json_object_get_string(json_object_array_get_idx(names, i));
-
+	for (size_t i = 0; (name = name_at(names, i)); i++)
 		if (!is_watched(w, name) && look_at_guest(w, name, clean))
 			w->clean_ns = now_ns() + CLEAN_AGAIN_SECONDS * NS_PER_SECOND;
-	}
 	json_object_put(names);
 	return 0;
 }

@@ -4,7 +4,7 @@
 # what crashes leave.  No kernel has an emulated board's vGPU, so QEMU starts without its device;
 # tests/vm/cases/vmm.sh has the whole.
 #
-# VMM, NVVGPU, PYTHON and WITHOUT_NOREPLACE are the programs; TEST_LEVEL says how often vmm is killed.
+# VMM, NVVGPU, PYTHON and WITHOUT are the programs; TEST_LEVEL says how often vmm is killed.
 set -u
 
 command -v qemu-system-x86_64 >/dev/null || {
@@ -371,7 +371,7 @@ for how in '' -S; do
     ok stop one --force
     ok run one --qemu "$dir/hostile" -- $how
     rm -f "$dir/stood"
-    "$WITHOUT_NOREPLACE" "$VMM" --host "$host" --state "$first" suspend one "$dir/stood" \
+    "$WITHOUT" noreplace "$VMM" --host "$host" --state "$first" suspend one "$dir/stood" \
         >"$out" 2>&1 || fail "a file system that cannot rename without replacing"
     [ "$(find "$dir" -name '*.part-*' | wc -l)" -eq 0 ] || fail "an unfinished file is left"
     ok resume one "$dir/stood"
@@ -455,6 +455,17 @@ for i in $(seq "$kills"); do
     ok stop "$(ls "$first")" --force
     nothing
 done
+
+# guests that cannot be listed are not nobody's
+run_guest one
+for verb in list cleanup; do
+    "$WITHOUT" lists "$VMM" --host "$host" --state "$first" $verb >"$out" 2>&1
+    [ $? -eq 1 ] || fail "$verb says that there is nothing"
+    has 'cannot list the guests: Input/output error'
+    owned 1
+done
+ok stop one --force
+nothing
 
 # a description that is damaged is nobody's to remove
 run_guest one
