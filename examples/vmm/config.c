@@ -39,6 +39,7 @@ static const struct key vgpu_keys[] = {
 	{ KEY_GPU, json_type_string, false },
 	{ KEY_BOARD, json_type_string, false },
 	{ KEY_DRIVER, json_type_string, false },
+	{ KEY_DEVICE, json_type_string, false },
 	{ KEY_MIGRATABLE, json_type_boolean, false },
 	{ NULL, json_type_null, false }
 };

@@ -124,13 +124,12 @@ int guest_connect(struct guest *guest, const char *name, int64_t deadline_ns, st
 
 /* ------------------------------------------------------------------ QEMU's words */
 
-/* The last line that QEMU left in its log; "" when it said nothing. */
+/* The end of what QEMU left in its log, as one line: what it says last is seldom what says most. */
 static void last_words(const struct guest *guest, char ret[LOG_TAIL_BYTES + 1])
 {
 	int fd = openat(guest->fd, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	ssize_t n = 0;
-	char *line;
 
 	if (end > 0)
 		n = pread(fd, ret, LOG_TAIL_BYTES, end > LOG_TAIL_BYTES ? end - LOG_TAIL_BYTES : 0);
@@ -139,9 +138,8 @@ static void last_words(const struct guest *guest, char ret[LOG_TAIL_BYTES + 1])
 	while (n > 0 && ret[n - 1] == '\n')
 		n--;
 	ret[n > 0 ? n : 0] = '\0';
-	line = strrchr(ret, '\n');
-	if (line)
-		memmove(ret, line + 1, strlen(line + 1) + 1);
+	while ((ret = strpbrk(ret, "\r\n")))
+		*ret = ' ';
 }
 
 int guest_fail(struct guest *guest, struct qmp *qmp, int err, const char *doing)

@@ -24,6 +24,7 @@
 #define QEMU_MAJOR 9		/* the first that takes a file of ours behind an offset */
 #define PAUSE_NS 50000000
 #define UNDO_SECONDS 30
+#define WORDS_SECONDS 2		/* until a QEMU that refused a state has ended */
 #define MAX_DOWNTIME_SECONDS 2000.0	/* QEMU's own limit */
 #define BYTES_PER_SECOND (1LL << 36)	/* QEMU's default is 128 MiB/s */
 
@@ -487,6 +488,17 @@ static int wait_moved(struct qmp *from_qmp, struct qmp *to_qmp, int64_t deadline
 	return undone ? err : 0;
 }
 
+/* The source may see no more than the end of its socket; a destination that ended has said why. */
+static int not_moved(struct guest *from, struct qmp *from_qmp, struct guest *to,
+		     struct qmp *to_qmp, int err)
+{
+	int64_t end = now_ns() + WORDS_SECONDS * NS_PER_SECOND;
+
+	if (err == -EREMOTEIO && wait_done(to_qmp, end) == -ECONNRESET)
+		guest_fail(to, to_qmp, -ECONNRESET, "take it in");
+	return guest_fail(from, from_qmp, err, "migrate it");
+}
+
 /*
  * Once both have their end of it they need nobody: killed here, vmm leaves a guest that runs in one
  * of the two, and QEMU decides in which.
@@ -505,7 +517,7 @@ int move_migrate(struct guest *from, struct qmp *from_qmp, struct guest *to, str
 		return code;
 	err = wait_moved(from_qmp, to_qmp, deadline_ns);
 	if (err)
-		return guest_fail(from, from_qmp, err, "migrate it");
+		return not_moved(from, from_qmp, to, to_qmp, err);
 	/* it has the whole state: only its end could make this one be needed again */
 	err = wait_done(to_qmp, now_ns() + UNDO_SECONDS * NS_PER_SECOND);
 	if (err != -ECONNRESET)

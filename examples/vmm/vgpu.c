@@ -14,11 +14,20 @@ static bool is_same(const char *wanted, const char *have)
 	return !*wanted || !strcmp(wanted, have ? have : "");
 }
 
-/* A state goes only where it came from: the same board under the same driver. */
+static const char *device_of(struct nvvgpu_gpu *gpu)
+{
+	return nvvgpu_gpu_get_framework(gpu) == NVVGPU_FRAMEWORK_MDEV ? "mdev" : "VF";
+}
+
+/*
+ * A state goes only where it came from: the same board under the same driver.  An mdev and a VF are
+ * not the same PCI function to a guest, so QEMU refuses one's state for the other.
+ */
 static bool fits(struct json_object *config, struct nvvgpu_gpu *gpu)
 {
 	return is_same(json_text(config, KEY_BOARD), nvvgpu_gpu_get_name(gpu)) &&
-	       is_same(json_text(config, KEY_DRIVER), nvvgpu_gpu_get_driver_version(gpu));
+	       is_same(json_text(config, KEY_DRIVER), nvvgpu_gpu_get_driver_version(gpu)) &&
+	       is_same(json_text(config, KEY_DEVICE), device_of(gpu));
 }
 
 static int describe(struct guest *guest, struct json_object *config, struct nvvgpu_spec **ret)
@@ -70,8 +79,9 @@ static int not_created(struct guest *guest, struct json_object *config,
 	if (*json_text(config, KEY_BOARD))
 		return fail(ENODEV, NVVGPU_REASON_MISMATCH_BOARD, guest->name,
 			    "'nvvgpu gpus' shows what there is",
-			    "no GPU here is the %s with driver %s of the saved vGPU",
-			    json_text(config, KEY_BOARD), json_text(config, KEY_DRIVER));
+			    "no GPU here has vGPUs like the saved one: %s, driver %s, %s",
+			    json_text(config, KEY_BOARD), json_text(config, KEY_DRIVER),
+			    json_text(config, KEY_DEVICE));
 	return fail(ENODEV, NVVGPU_REASON_NOT_FOUND, guest->name,
 		    "'nvvgpu gpus' shows what there is", "there is no GPU%s%s",
 		    *json_text(config, KEY_GPU) ? " " : "", json_text(config, KEY_GPU));
@@ -91,6 +101,7 @@ static int find_out(struct guest *guest, struct json_object *config, struct nvvg
 	config_set(config, KEY_TYPE, nvvgpu_vgpu_get_type_name(vgpu));
 	config_set(config, KEY_BOARD, nvvgpu_gpu_get_name(gpu));
 	config_set(config, KEY_DRIVER, nvvgpu_gpu_get_driver_version(gpu));
+	config_set(config, KEY_DEVICE, device_of(gpu));
 	json_object_object_del(config, KEY_GPU);	/* where it is now says the vGPU itself */
 	return guest_write(guest);
 }

@@ -136,6 +136,7 @@ int guest_remove(struct guest *guest);
 #define KEY_GPU "gpu"
 #define KEY_BOARD "board"
 #define KEY_DRIVER "driver"
+#define KEY_DEVICE "device"		/* "VF" or "mdev" */
 #define KEY_MIGRATABLE "migratable"
 
 #define CONFIG_MAX_BYTES (32 << 10)

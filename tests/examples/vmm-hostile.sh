@@ -51,6 +51,12 @@ for bad in '' '{' '[]' '{}' "$good,\"vgpu\":7}" "$good,\"arguments\":[1]}" "$goo
     saved "$bad"
     refused 1 stream-damaged resume back "$dir/file"
 done
+# a vGPU that was on a VF, as they are here, and one that was an mdev
+vgpu='"vgpu":{"uuid":"'$uuid'","type":"L40-4Q","board":"NVIDIA L40"'
+saved "$good,$vgpu,\"device\":\"VF\"},\"state_bytes\":4464}"
+refused 1 io resume back "$dir/file"
+saved "$good,$vgpu,\"device\":\"mdev\"},\"state_bytes\":4464}"
+refused 1 mismatch-board resume back "$dir/file"
 echo 'something else' >"$dir/file"
 refused 1 stream-foreign resume back "$dir/file"
 refused 1 not-found resume back "$dir/nothing"

@@ -45,6 +45,7 @@ state_is one running
 # a migration that fails leaves the guest where it is
 touch "$dir/misfit"
 refused 1 io migrate one moved --to "$second"
+has 'Size mismatch'
 rm "$dir/misfit"
 owned 1
 state_is one running
