@@ -512,6 +512,9 @@ int move_migrate(struct guest *from, struct qmp *from_qmp, struct guest *to, str
 
 	if (err)
 		return guest_fail(from, from_qmp, err, "say how it is");
+	/* who stands still loses nothing by it */
+	if (paused)
+		downtime_seconds = MAX_DOWNTIME_SECONDS;
 	code = connect_both(from, from_qmp, to, to_qmp, downtime_seconds);
 	if (code)
 		return code;

@@ -74,13 +74,15 @@ static int create_somewhere(struct json_object *config, struct nvvgpu_gpu_list *
 static int not_created(struct guest *guest, struct json_object *config,
 		       const struct nvvgpu_error *error)
 {
+	const char *driver = json_text(config, KEY_DRIVER);
+
 	if (error)
 		return fail_error(error);
 	if (*json_text(config, KEY_BOARD))
 		return fail(ENODEV, NVVGPU_REASON_MISMATCH_BOARD, guest->name,
 			    "'nvvgpu gpus' shows what there is",
 			    "no GPU here has vGPUs like the saved one: %s, driver %s, %s",
-			    json_text(config, KEY_BOARD), json_text(config, KEY_DRIVER),
+			    json_text(config, KEY_BOARD), *driver ? driver : "of an unknown version",
 			    json_text(config, KEY_DEVICE));
 	return fail(ENODEV, NVVGPU_REASON_NOT_FOUND, guest->name,
 		    "'nvvgpu gpus' shows what there is", "there is no GPU%s%s",

@@ -165,7 +165,7 @@ struct arrival {
 	struct nvvgpu_vgpu *vgpu;	/* NULL: it has none */
 };
 
-/* @how: "runs" */
+/* @how: "is started" */
 static void tell(const struct arrival *new, const char *how)
 {
 	printf("%s %s", new->guest.name, how);
@@ -232,7 +232,7 @@ static int verb_run(struct call *call)
 		code = begin(&call->state, call->words[0], config, false, &new);
 	if (code)
 		return code;
-	tell(&new, "runs");
+	tell(&new, "is started");
 	return end(&new, 0);
 }
 

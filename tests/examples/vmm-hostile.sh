@@ -57,6 +57,7 @@ saved "$good,$vgpu,\"device\":\"VF\"},\"state_bytes\":4464}"
 refused 1 io resume back "$dir/file"
 saved "$good,$vgpu,\"device\":\"mdev\"},\"state_bytes\":4464}"
 refused 1 mismatch-board resume back "$dir/file"
+has 'NVIDIA L40, driver of an unknown version, mdev'
 echo 'something else' >"$dir/file"
 refused 1 stream-foreign resume back "$dir/file"
 refused 1 not-found resume back "$dir/nothing"
