@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Programs of a distribution, unmodified, on our modules: lspci, udev, mdevctl, libvirt, QEMU with
-# a guest, and that QEMU under the hypervisor manager of examples/vmm.
+# a guest, and that QEMU under the hypervisor manager of examples/vmm on boards of each framework.
 # TAP; skipped when the packages cannot be had.  With them, what vmm needs is all there (WHOLE).
 set -u -o pipefail
 
