@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
-#include <time.h>
 #include "event.h"
 
 NVVGPU_EXPORT const char *nvvgpu_event_kind_name(enum nvvgpu_event_kind kind)
@@ -78,14 +77,6 @@ void event_queue_fini(struct event_queue *queue)
 {
 	while (queue->first)
 		free(event_queue_take(queue));
-}
-
-uint64_t event_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
 /* -------------------------------------------------------------------- facts */

@@ -31,6 +31,4 @@ void event_queue_add(struct event_queue *queue, const struct nvvgpu_event *event
 struct nvvgpu_event *event_queue_take(struct event_queue *queue);	/* NULL: it is empty */
 void event_queue_fini(struct event_queue *queue);
 
-uint64_t event_now_ns(void);	/* on the clock of drivers' events */
-
 #endif

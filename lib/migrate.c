@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Options and progress of save, restore and verify; inspect and verify themselves. */
 #include <stdio.h>
-#include <time.h>
 #include "migrate_op.h"
+#include "util/clock.h"
 
 #define REPORT_INTERVAL_NS	100000000u	/* ten a second */
 
@@ -91,14 +91,6 @@ nvvgpu_progress_get_bytes_per_second(const struct nvvgpu_progress *progress)
 
 /* ----------------------------------------------------------------- operation */
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int cancelled(const struct migrate_op *op)
 {
 	return error_set(ECANCELED, NVVGPU_REASON_CANCELLED, op->object,
@@ -122,7 +114,7 @@ static int report(struct migrate_op *op, uint64_t now)
 static int check(void *arg)
 {
 	struct migrate_op *op = arg;
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 
 	if (op->options && atomic_load(&op->options->cancelled))
 		return cancelled(op);
@@ -142,14 +134,14 @@ int migrate_op_begin(struct migrate_op *op, struct nvvgpu_migrate_options *optio
 	*op = (struct migrate_op){
 		.options = options,
 		.object = object,
-		.start_ns = now_ns(),
-		.deadline_ns = UINT64_MAX,
+		.start_ns = clock_now_ns(),
+		.deadline_ns = CLOCK_NEVER,
 		.passes = 1,
 		.io = { .twin = -1 },
 	};
 	op->report_ns = op->start_ns + REPORT_INTERVAL_NS;
-	if (options && options->timeout_ns && options->timeout_ns < UINT64_MAX - op->start_ns)
-		op->deadline_ns = op->start_ns + options->timeout_ns;
+	if (options && options->timeout_ns)
+		op->deadline_ns = clock_deadline_ns(options->timeout_ns);
 	err = io_open(&op->io, fd, write, check, op);
 	if (err)
 		return error_setf(err, NVVGPU_REASON_INVALID_ARGUMENT, "stream",
@@ -166,7 +158,7 @@ int migrate_op_start(struct migrate_op *op)
 	if (err || op->started)	/* by the first of two passes */
 		return err;
 	op->started = true;
-	return report(op, now_ns());
+	return report(op, clock_now_ns());
 }
 
 void migrate_op_estimate(struct migrate_op *op, uint64_t bytes)
@@ -187,7 +179,7 @@ int migrate_op_finish(struct migrate_op *op)
 	if (err)
 		return err;
 	op->progress.estimate_bytes = op->progress.bytes;
-	return report(op, now_ns());
+	return report(op, clock_now_ns());
 }
 
 void migrate_op_end(struct migrate_op *op)

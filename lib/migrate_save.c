@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include "framework/record.h"
 #include "migrate_op.h"
 #include "os/vfio_uapi.h"
+#include "util/clock.h"
 
 /* ------------------------------------------------------------------ identity */
 
@@ -62,12 +62,10 @@ static int identify_vgpu(struct nvvgpu_stream_info *info, struct nvvgpu_vgpu *vg
 
 static int identify_host(struct nvvgpu_stream_info *info)
 {
-	struct timespec now;
 	struct utsname host;
 	int err;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	info->time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	info->time_ns = clock_real_ns();
 	err = keep_string(&info->library_version, nvvgpu_version());
 	if (!err && !uname(&host))
 		err = keep_string(&info->kernel_release, host.release);

@@ -11,9 +11,9 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include "util/clock.h"
 #include "watched.h"
 
-#define NS_PER_SECOND	1000000000LL
 #define TICK_NS		500000000L
 #define READY		16	/* descriptors that one wait tells of */
 #define NOTICES		128	/* that one read takes */
@@ -295,7 +295,7 @@ static void take_lost(struct nvvgpu_monitor *monitor)
 {
 	const struct nvvgpu_event event = {
 		.kind = NVVGPU_EVENT_KIND_LOST,
-		.time_ns = event_now_ns(),
+		.time_ns = clock_real_ns(),
 	};
 
 	event_queue_add(&monitor->queue, &event);
@@ -550,36 +550,17 @@ static void tell_more(struct nvvgpu_monitor *monitor)
 	monitor->more = more;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
-static int64_t deadline_of(int64_t timeout_ns)
-{
-	int64_t deadline;
-
-	if (timeout_ns < 0 || __builtin_add_overflow(now_ns(), timeout_ns, &deadline))
-		return INT64_MAX;
-	return deadline;
-}
-
 /* 0: something is there; -EAGAIN: the time is over; -EINTR */
-static int wait_ready(struct nvvgpu_monitor *monitor, int64_t deadline)
+static int wait_ready(struct nvvgpu_monitor *monitor, uint64_t deadline_ns)
 {
 	struct pollfd pollfd = { .fd = monitor->epoll_fd, .events = POLLIN };
-	int64_t left = deadline == INT64_MAX ? 0 : deadline - now_ns();
-	struct timespec timeout;
-	int n;
+	uint64_t left_ns = clock_left_ns(deadline_ns);
+	const struct timespec timeout = {
+		.tv_sec = (time_t)(left_ns / NS_PER_SECOND),
+		.tv_nsec = (long)(left_ns % NS_PER_SECOND),
+	};
+	int n = ppoll(&pollfd, 1, deadline_ns == CLOCK_NEVER ? NULL : &timeout, NULL);
 
-	if (left < 0)
-		left = 0;
-	timeout.tv_sec = left / NS_PER_SECOND;
-	timeout.tv_nsec = left % NS_PER_SECOND;
-	n = ppoll(&pollfd, 1, deadline == INT64_MAX ? NULL : &timeout, NULL);
 	if (n > 0)
 		return 0;
 	return n ? -errno : -EAGAIN;
@@ -607,14 +588,15 @@ static int take_event(struct nvvgpu_monitor *monitor, struct nvvgpu_event **ret)
 static int next_event(struct nvvgpu_monitor *monitor, int64_t timeout_ns,
 		      struct nvvgpu_event **ret)
 {
-	int64_t deadline = deadline_of(timeout_ns);
+	uint64_t deadline_ns = timeout_ns < 0 ? CLOCK_NEVER :
+						clock_deadline_ns((uint64_t)timeout_ns);
 	int err;
 
 	do {
 		err = take_event(monitor, ret);
 		if (err)
 			return err < 0 ? err : 0;
-		err = wait_ready(monitor, deadline);
+		err = wait_ready(monitor, deadline_ns);
 	} while (!err);
 	if (err == -EAGAIN)
 		return error_set(err, NVVGPU_REASON_DEADLINE, monitor->host->uri,

@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "framework/holder.h"
 #include "framework/lock.h"
 #include "framework/vfs.h"
 #include "objects.h"
+#include "util/clock.h"
 #include "util/text.h"
 
-#define DEFAULT_TIMEOUT_NS	60000000000LL
-#define PAUSE_MIN_NS		5000000L
-#define PAUSE_MAX_NS		200000000L
-#define RETRY_NS		500000000L
+#define DEFAULT_TIMEOUT_NS	60000000000u
+#define PAUSE_MIN_NS		5000000u
+#define PAUSE_MAX_NS		200000000u
+#define RETRY_NS		500000000u
 #define TRANSIENT		"Cannot obtain unbindLock"	/* of NVIDIA's tool: for a moment */
 
 struct change {
@@ -25,24 +25,9 @@ struct change {
 	const char *address;
 	bool nvidia;		/* NVIDIA's driver has the GPU */
 	bool ours;
-	int64_t end;		/* of all waiting */
+	uint64_t deadline_ns;	/* of all waiting */
 	char said[256];		/* by the tool: its last line */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
-static void pause_ns(long ns)
-{
-	const struct timespec pause = { .tv_nsec = ns };
-
-	nanosleep(&pause, NULL);
-}
 
 static int read_numvfs(struct change *c, uint32_t *ret)
 {
@@ -151,7 +136,7 @@ static int fail_missing(struct change *c, const char *missing)
 
 static int wait_done(struct change *c, uint32_t wanted)
 {
-	long pause = PAUSE_MIN_NS;
+	uint64_t pause_ns = PAUSE_MIN_NS;
 	char missing[160];
 
 	for (;;) {
@@ -159,10 +144,10 @@ static int wait_done(struct change *c, uint32_t wanted)
 
 		if (err || !missing[0])
 			return err;
-		if (now_ns() >= c->end)
+		if (!clock_left_ns(c->deadline_ns))
 			return fail_missing(c, missing);
-		pause_ns(pause);
-		pause = pause * 2 > PAUSE_MAX_NS ? PAUSE_MAX_NS : pause * 2;
+		clock_pause_ns(pause_ns);
+		pause_ns = pause_ns * 2 > PAUSE_MAX_NS ? PAUSE_MAX_NS : pause_ns * 2;
 	}
 }
 
@@ -184,12 +169,12 @@ static int use_tool(struct change *c, bool enable)
 	char output[4096];
 
 	for (;;) {
-		int64_t left = (c->end - now_ns()) / 1000000;
 		bool transient;
 		int err;
 
-		err = c->os->ops->sriov_manage(c->os, c->address, enable, left > 1 ? left : 1,
-					       output, sizeof(output));
+		err = c->os->ops->sriov_manage(c->os, c->address, enable,
+					       clock_left_ns(c->deadline_ns), output,
+					       sizeof(output));
 		if (err == -ENOENT)
 			return err;
 		if (err && err != -ETIMEDOUT)
@@ -198,9 +183,9 @@ static int use_tool(struct change *c, bool enable)
 		keep_last_line(c, output);
 		if (err)
 			return fail_missing(c, "sriov-manage did not end");
-		if (!transient || now_ns() + RETRY_NS >= c->end)
+		if (!transient || clock_left_ns(c->deadline_ns) <= RETRY_NS)
 			return 0;
-		pause_ns(RETRY_NS);
+		clock_pause_ns(RETRY_NS);
 	}
 }
 
@@ -268,24 +253,13 @@ static void look_at_driver(struct change *c)
 	c->ours = !strncmp(driver, "nvvgpu", 6);
 }
 
-static int64_t end_of(uint64_t timeout_ns)
-{
-	int64_t end;
-
-	if (!timeout_ns)
-		timeout_ns = DEFAULT_TIMEOUT_NS;
-	if (timeout_ns > INT64_MAX || __builtin_add_overflow(now_ns(), (int64_t)timeout_ns, &end))
-		return INT64_MAX;
-	return end;
-}
-
 static int set_vfs(struct nvvgpu_gpu *gpu, uint32_t count, uint64_t timeout_ns)
 {
 	struct change change = {
 		.gpu = gpu,
 		.os = gpu->host->os,
 		.address = gpu->address,
-		.end = end_of(timeout_ns),
+		.deadline_ns = clock_deadline_ns(timeout_ns ? timeout_ns : DEFAULT_TIMEOUT_NS),
 	};
 	struct os_file *lock = NULL;
 	enum nvvgpu_mode mode = NVVGPU_GPU_MODE_UNKNOWN;

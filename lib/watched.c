@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uapi/nvvgpu.h>
+#include "util/clock.h"
 #include "util/text.h"
 #include "watched.h"
 
@@ -67,7 +68,7 @@ bool watched_needs_polling(const struct watched *watched)
 
 static struct nvvgpu_event event_of(const struct watched *watched, enum nvvgpu_event_kind kind)
 {
-	struct nvvgpu_event event = { .kind = kind, .time_ns = event_now_ns() };
+	struct nvvgpu_event event = { .kind = kind, .time_ns = clock_real_ns() };
 
 	text_copy(event.gpu_address, sizeof(event.gpu_address), watched->gpu->address);
 	return event;

@@ -16,6 +16,7 @@
 #include "harness/gpus.h"
 #include "objects.h"
 #include "os/run.h"
+#include "util/clock.h"
 
 #define GPU	"0000:41:00.0"
 #define VF	"0000:41:00.4"
@@ -410,7 +411,7 @@ static int run_script(const char *text, mode_t mode, unsigned int timeout_ms, ch
 
 	write_script(text, mode);
 	ck_assert_int_eq(os_open(uri, &os, &detail), 0);
-	err = os->ops->sriov_manage(os, GPU, true, timeout_ms, output, size);
+	err = os->ops->sriov_manage(os, GPU, true, timeout_ms * NS_PER_MS, output, size);
 	os_close(os);
 	unlink(script);
 	return err;
@@ -491,7 +492,8 @@ START_TEST(test_no_script)
 
 	ck_assert_int_eq(run_script("#!/bin/sh\n", 0600, 1000, output, sizeof(output)), -EACCES);
 	ck_assert_int_eq(os_open(uri, &os, &detail), 0);
-	ck_assert_int_eq(os->ops->sriov_manage(os, GPU, true, 1000, output, sizeof(output)), -ENOENT);
+	ck_assert_int_eq(os->ops->sriov_manage(os, GPU, true, NS_PER_SECOND, output,
+					       sizeof(output)), -ENOENT);
 	os_close(os);
 	ck_assert_int_ne(run_script("no program", 0700, 1000, output, sizeof(output)), -ENOENT);
 }

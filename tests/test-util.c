@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* UUIDs, PCI addresses and text. */
+/* UUIDs, PCI addresses, text and time. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 START_TEST(test_uuid_text)
@@ -190,6 +191,30 @@ START_TEST(test_bytes)
 }
 END_TEST
 
+START_TEST(test_deadline)
+{
+	uint64_t start = clock_now_ns(), deadline = clock_deadline_ns(NS_PER_SECOND * 3600);
+
+	ck_assert_uint_ge(deadline, start + NS_PER_SECOND * 3600);
+	ck_assert_uint_le(clock_left_ns(deadline), NS_PER_SECOND * 3600);
+	ck_assert_uint_gt(clock_left_ns(deadline), 0);
+	ck_assert_uint_eq(clock_left_ns(start), 0);
+	ck_assert_uint_eq(clock_left_ns(0), 0);
+	ck_assert_uint_eq(clock_deadline_ns(UINT64_MAX), CLOCK_NEVER);
+	ck_assert_uint_eq(clock_deadline_ns(UINT64_MAX - start + 1), CLOCK_NEVER);
+	ck_assert_uint_gt(clock_left_ns(CLOCK_NEVER), NS_PER_SECOND * 3600);
+}
+END_TEST
+
+START_TEST(test_pause)
+{
+	uint64_t deadline = clock_deadline_ns(NS_PER_SECOND + NS_PER_MS);
+
+	clock_pause_ns(NS_PER_SECOND + NS_PER_MS);
+	ck_assert_uint_eq(clock_left_ns(deadline), 0);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
@@ -210,6 +235,8 @@ int main(void)
 	tcase_add_test(tcase, test_from_array);
 	tcase_add_test(tcase, test_distance);
 	tcase_add_test(tcase, test_bytes);
+	tcase_add_test(tcase, test_deadline);
+	tcase_add_test(tcase, test_pause);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

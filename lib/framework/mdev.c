@@ -13,6 +13,7 @@
 #include "framework/mdev.h"
 #include "framework/parse.h"
 #include "objects.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define PARAMS_FILE "nvidia/vgpu_params"
@@ -350,7 +351,7 @@ static int remove_locked(struct framework *fw, const char *uuid)
 			return err;
 		err = mdev_remove(fw->os, uuid);
 		if (err == -EBUSY)
-			mdev_pause();
+			clock_pause_ns(MDEV_PAUSE_NS);
 	}
 	if (err == -EBUSY)
 		return holder_refuse(uuid, NULL);

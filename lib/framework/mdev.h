@@ -20,6 +20,7 @@
 #define MDEV_TYPES	"mdev_supported_types"
 #define MDEV_PATH_LEN	256
 #define MDEV_TRIES	100	/* a driver may be busy for a while behind a VMM that ended */
+#define MDEV_PAUSE_NS	50000000	/* between two */
 
 struct mdev_function {
 	char address[PCI_ADDRESS_LEN];
@@ -117,7 +118,6 @@ int mdev_settle(struct framework *fw);
 int mdev_write_params(struct os *os, const char *uuid, const char *params);
 /* Waits until it is gone.  0 also when it was already; -errno, without a last error */
 int mdev_remove(struct os *os, const char *uuid);
-void mdev_pause(void);		/* between two tries */
 
 /* ------------------------------------------------------------------ mdev.c */
 

@@ -10,16 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uapi/nvvgpu.h>
 #include "framework/lock.h"
 #include "framework/mdev.h"
 #include "framework/parse.h"
 #include "objects.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define PARAMS_FILE	"nvidia/vgpu_params"
-#define PAUSE_NS	50000000
 #define LOOKS		8		/* how often all parents are tried */
 
 /* ----------------------------------------------------------------- refusals */
@@ -76,13 +75,6 @@ static int refuse_write(const char *parent, int err)
 
 /* -------------------------------------------------------------------- files */
 
-void mdev_pause(void)
-{
-	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-
-	nanosleep(&pause, NULL);
-}
-
 static bool is_gone(struct os *os, const char *uuid)
 {
 	char path[MDEV_PATH_LEN], name[64];
@@ -104,7 +96,7 @@ int mdev_remove(struct os *os, const char *uuid)
 			return 0;
 		if (err && err != -EAGAIN && err != -EINTR)
 			return err;
-		mdev_pause();
+		clock_pause_ns(MDEV_PAUSE_NS);
 	}
 	return err ? err : -ETIMEDOUT;
 }

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uapi/nvvgpu.h>
 #include "framework/holder.h"
 #include "framework/lock.h"
 #include "framework/parse.h"
 #include "framework/vendor_vfio.h"
 #include "objects.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define TAKEN	(-ESTALE)	/* without a last error: somebody else has the VF now */
@@ -88,13 +88,6 @@ static int refuse_write(struct framework *fw, const char *vf, int err)
 
 /* -------------------------------------------------------------------- files */
 
-static void pause_ns(long ns)
-{
-	const struct timespec pause = { .tv_nsec = ns };
-
-	nanosleep(&pause, NULL);
-}
-
 /* 0: the file says so; -ETIMEDOUT: it goes on saying something else; -errno */
 static int wait_type(struct os *os, const char *vf, uint32_t wanted)
 {
@@ -104,7 +97,7 @@ static int wait_type(struct os *os, const char *vf, uint32_t wanted)
 
 		if (err || type_id == wanted)
 			return err;
-		pause_ns(READ_BACK_NS);
+		clock_pause_ns(READ_BACK_NS);
 	}
 	return -ETIMEDOUT;
 }

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "framework/holder.h"
 #include "framework/lock.h"
 #include "framework/parse.h"
 #include "framework/vendor_vfio.h"
 #include "objects.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define DESTROY_TRIES	100	/* a driver may be busy for a while behind a VMM that ended */
@@ -356,7 +356,6 @@ static int refuse_open(struct framework *fw, const struct framework_vgpu *vgpu)
  */
 static int clear(struct framework *fw, const struct framework_vgpu *vgpu)
 {
-	const struct timespec pause = { .tv_nsec = DESTROY_NS };
 	uint32_t type_id = vgpu->type_id;
 	char uuid[37];
 	int err = 0;
@@ -373,7 +372,7 @@ static int clear(struct framework *fw, const struct framework_vgpu *vgpu)
 		if (err)
 			return err;
 		err = wrote ? wrote : err;
-		nanosleep(&pause, NULL);
+		clock_pause_ns(DESTROY_NS);
 	}
 	uuid_format(vgpu->uuid, uuid);
 	if (err == -EBUSY)

@@ -27,7 +27,7 @@ int kernel_device_open(const char *path, int flags);
 int kernel_vfio_open(struct os *os, const char *directory, struct os_file **ret);
 
 /* kernel_nvidia.c, nvml.c: as in struct os_ops */
-int kernel_sriov_manage(struct os *os, const char *gpu, bool enable, unsigned int timeout_ms,
+int kernel_sriov_manage(struct os *os, const char *gpu, bool enable, uint64_t timeout_ns,
 			char *output, size_t size);
 int kernel_vgpu_config(struct os *os, char **ret, size_t *ret_len);
 int kernel_mixed_size_get(struct os *os, const char *gpu, bool *ret);

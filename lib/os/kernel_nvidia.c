@@ -7,11 +7,11 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "os/below.h"
 #include "os/kernel.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 int kernel_vgpu_config(struct os *os, char **ret, size_t *ret_len)
@@ -24,14 +24,6 @@ int kernel_vgpu_config(struct os *os, char **ret, size_t *ret_len)
 /* ------------------------------------------------------------- sriov-manage */
 
 #define POLL_MS 20
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* In a process group of its own, so that what it starts ends with it. */
 static int start(char *const argv[], int output, pid_t *ret)
@@ -90,14 +82,14 @@ static ssize_t take_output(int fd, char *output, size_t size, size_t *len)
  * Until the program has ended, also when something it started still holds its output.
  * -ETIMEDOUT: it has not
  */
-static int wait_for(pid_t pid, int fd, int64_t end, char *output, size_t size)
+static int wait_for(pid_t pid, int fd, uint64_t deadline_ns, char *output, size_t size)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	bool ended = false;
 	size_t len = 0;
 
 	output[0] = '\0';
-	while (now_ms() < end) {
+	do {
 		int ready = poll(&pollfd, 1, ended ? 0 : POLL_MS);
 
 		if (ready > 0 && !take_output(fd, output, size, &len))
@@ -105,17 +97,15 @@ static int wait_for(pid_t pid, int fd, int64_t end, char *output, size_t size)
 		if (ready <= 0 && ended)
 			return 0;
 		ended = ended || has_ended(pid);
-	}
+	} while (clock_left_ns(deadline_ns));
 	return ended ? 0 : -ETIMEDOUT;
 }
 
 static void end_group(pid_t pid)
 {
-	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-
 	kill(-pid, SIGKILL);
 	for (int i = 0; i < 100 && !has_ended(pid); i++)
-		nanosleep(&pause, NULL);
+		clock_pause_ns(POLL_MS * NS_PER_MS);
 }
 
 static void sanitize_lines(char *text)
@@ -134,12 +124,12 @@ static void sanitize_lines(char *text)
 	}
 }
 
-int kernel_sriov_manage(struct os *os, const char *gpu, bool enable, unsigned int timeout_ms,
+int kernel_sriov_manage(struct os *os, const char *gpu, bool enable, uint64_t timeout_ns,
 			char *output, size_t size)
 {
 	struct kernel *kernel = (struct kernel *)os;
 	char *argv[] = { kernel->paths.sriov_manage, enable ? "-e" : "-d", (char *)gpu, NULL };
-	int64_t end = now_ms() + timeout_ms;
+	uint64_t deadline_ns = clock_deadline_ns(timeout_ns);
 	int ends[2], err;
 	pid_t pid;
 
@@ -150,7 +140,7 @@ int kernel_sriov_manage(struct os *os, const char *gpu, bool enable, unsigned in
 	err = start(argv, ends[1], &pid);
 	close(ends[1]);
 	if (!err) {
-		err = wait_for(pid, ends[0], end, output, size);
+		err = wait_for(pid, ends[0], deadline_ns, output, size);
 		if (err)
 			end_group(pid);
 		sanitize_lines(output);

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 #include "os/os.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 static const struct {
@@ -112,20 +112,12 @@ int os_attr_u64(struct os *os, const char *path, uint64_t *ret)
 
 /* ------------------------------------------------------------------- stamps */
 
-#define STAMP_NS 1000000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
+#define STAMP_NS NS_PER_SECOND
 
 void os_stamp_take(struct os *os, struct os_stamp *stamp)
 {
 	stamp->known = os->ops->changes && !os->ops->changes(os, &stamp->changes);
-	stamp->time_ns = now_ns();
+	stamp->time_ns = clock_now_ns();
 }
 
 bool os_stamp_holds(struct os *os, const struct os_stamp *stamp)
@@ -136,7 +128,7 @@ bool os_stamp_holds(struct os *os, const struct os_stamp *stamp)
 		return false;
 	if (os_stamp_lasts(stamp))
 		return true;
-	return now_ns() - stamp->time_ns < STAMP_NS && !os->ops->changes(os, &changes) &&
+	return clock_now_ns() - stamp->time_ns < STAMP_NS && !os->ops->changes(os, &changes) &&
 	       changes == stamp->changes;
 }
 

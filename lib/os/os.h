@@ -98,7 +98,7 @@ struct os_ops {
 	 * which says nothing of what it did; output is what it printed, cut to size.
 	 * -ETIMEDOUT: it was ended
 	 */
-	int (*sriov_manage)(struct os *os, const char *gpu, bool enable, unsigned int timeout_ms,
+	int (*sriov_manage)(struct os *os, const char *gpu, bool enable, uint64_t timeout_ns,
 			    char *output, size_t size);
 	/* vgpuConfig.xml; *ret is to be freed.  NULL, or -ENOENT: there is none */
 	int (*vgpu_config)(struct os *os, char **ret, size_t *ret_len);

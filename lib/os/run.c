@@ -9,15 +9,15 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "os/below.h"
 #include "os/run.h"
 #include "os/snapshot.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text.h"
 
-#define POLL_MS 5
+#define POLL_NS (5 * NS_PER_MS)
 
 /* In memory: a text, or a lock while somebody has it. */
 struct entry {
@@ -420,28 +420,19 @@ static int try_memory(struct run *run, const char *name)
 	return err == -EEXIST ? -EAGAIN : err;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* The descriptor, -1 in memory is 0 too; -EBUSY */
 static int wait_lock(struct run *run, const char *name, unsigned int timeout_ms)
 {
-	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-	int64_t end = now_ms() + timeout_ms;
+	uint64_t deadline_ns = clock_deadline_ns(timeout_ms * NS_PER_MS);
 
 	for (;;) {
 		int ret = in_memory(run) ? try_memory(run, name) : try_file(run, name);
 
 		if (ret != -EAGAIN)
 			return ret;
-		if (now_ms() >= end)
+		if (!clock_left_ns(deadline_ns))
 			return -EBUSY;
-		nanosleep(&pause, NULL);
+		clock_pause_ns(POLL_NS);
 	}
 }
 

@@ -124,7 +124,7 @@ static int door_mixed_set(struct os *os, const char *gpu, bool mixed)
 	return ret == DOOR_DONE ? 0 : ret;
 }
 
-static int door_tool(struct os *os, const char *gpu, bool enable, unsigned int timeout_ms,
+static int door_tool(struct os *os, const char *gpu, bool enable, uint64_t timeout_ns,
 		     char *output, size_t size)
 {
 	output[0] = '\0';

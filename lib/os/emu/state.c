@@ -21,18 +21,18 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include "emu.h"
+#include "util/clock.h"
 
 #define STATE_MAGIC "NVVGSTA\n"
 #define STATE_VERSION 2
 #define STATE_MAX_PENDING 4096
 #define STATE_MAX_FILE (sizeof(struct state_header) + \
 			STATE_MAX_PENDING * sizeof(struct state_range) + NVVGPU_MAX_WARM_STATE)
-#define LOCK_TIMEOUT_NS 10000000000ULL
-#define LOCK_POLL_NS 2000000
+#define LOCK_TIMEOUT_NS (10 * NS_PER_SECOND)
+#define LOCK_POLL_NS (2 * NS_PER_MS)
 
 /* Little-endian; hash: XXH3-64 of the whole file with this field zero. */
 struct state_header {
@@ -94,11 +94,10 @@ static int try_lock(struct emu_gpu *gpu, int how)
 /* gpu->lock is let go while others are waited for: readers of this process go on. */
 int emu_state_lock(struct emu_gpu *gpu)
 {
-	const struct timespec pause = { .tv_nsec = LOCK_POLL_NS };
-	u64 waited;
+	u64 deadline_ns = clock_deadline_ns(LOCK_TIMEOUT_NS);
 	int fd;
 
-	for (waited = 0; !gpu->state.lock_depth; waited += LOCK_POLL_NS) {
+	while (!gpu->state.lock_depth) {
 		fd = try_lock(gpu, LOCK_EX);
 		if (fd >= 0) {
 			gpu->state.lock_fd = fd;
@@ -107,10 +106,10 @@ int emu_state_lock(struct emu_gpu *gpu)
 		}
 		if (fd != -EAGAIN)
 			return fd;
-		if (waited >= LOCK_TIMEOUT_NS)
+		if (!clock_left_ns(deadline_ns))
 			return -EBUSY;
 		pthread_mutex_unlock(&gpu->lock);
-		nanosleep(&pause, NULL);
+		clock_pause_ns(LOCK_POLL_NS);
 		pthread_mutex_lock(&gpu->lock);
 	}
 	gpu->state.lock_depth++;
