@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "doctor.h"
+#include "framework/vfs.h"
 #include "os/machine.h"
 #include "util/text.h"
 
@@ -70,7 +71,8 @@ static void check_framework(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 
 struct vfs {
 	struct doctor *doctor;
-	unsigned int count, without_driver, given_away, without_group, shared;
+	size_t count;
+	unsigned int without_driver, given_away, without_group, shared;
 	char odd[PCI_ADDRESS_LEN];	/* the first one whose driver is not as it should be */
 	struct machine_group group;	/* of the first one that is not alone */
 	char unalone[PCI_ADDRESS_LEN];
@@ -115,14 +117,15 @@ static void look_at_group(struct vfs *vfs, const char *vf)
 	}
 }
 
-static int look_at_vf(const char *vf, void *arg)
+static void look_at_vfs(struct vfs *vfs, struct nvvgpu_gpu *gpu)
 {
-	struct vfs *vfs = arg;
+	__cleanup_free struct vf *found = NULL;
 
-	vfs->count++;
-	look_at_driver(vfs, vf);
-	look_at_group(vfs, vf);
-	return 0;
+	remember(vfs, vfs_read(doctor_os(vfs->doctor), gpu->address, &found, &vfs->count));
+	for (size_t i = 0; i < vfs->count; i++) {
+		look_at_driver(vfs, found[i].address);
+		look_at_group(vfs, found[i].address);
+	}
 }
 
 static void check_sriov(struct doctor *doctor, struct nvvgpu_gpu *gpu, const struct vfs *vfs)
@@ -141,7 +144,7 @@ static void check_sriov(struct doctor *doctor, struct nvvgpu_gpu *gpu, const str
 		finding_from_error(finding);
 		return;
 	}
-	finding_say_evidence(finding, "sriov_numvfs %u, sriov_totalvfs %u, virtfn links %u",
+	finding_say_evidence(finding, "sriov_numvfs %u, sriov_totalvfs %u, virtfn links %zu",
 			     enabled, total, vfs->count);
 	finding_say_text(finding, "%u of %u virtual functions are enabled", enabled, total);
 	if (!enabled) {
@@ -155,7 +158,7 @@ static void check_sriov(struct doctor *doctor, struct nvvgpu_gpu *gpu, const str
 		doctor_not_known(doctor, finding, vfs->err, "what its virtual functions are");
 	} else if (vfs->count != enabled) {
 		finding_judge(finding, NVVGPU_VERDICT_PROBLEM, NVVGPU_REASON_IO);
-		finding_say_text(finding, "%u virtual functions are enabled, but %u exist", enabled,
+		finding_say_text(finding, "%u virtual functions are enabled, but %zu exist", enabled,
 				 vfs->count);
 		finding_say_next_step(finding,
 				      "look into the kernel log; disable and enable them again");
@@ -179,7 +182,7 @@ static void check_groups(struct doctor *doctor, struct nvvgpu_gpu *gpu, const st
 	unsigned int iommus, groups;
 
 	/* without an IOMMU there are no groups, which has been said */
-	if (!vfs->count || doctor->emulated ||
+	if ((!vfs->count && !vfs->err) || doctor->emulated ||
 	    machine_iommus(doctor_os(doctor), &iommus, &groups) || (!iommus && !groups))
 		return;
 	finding = doctor_find(doctor, NVVGPU_CHECK_IOMMU_GROUPS, gpu->address);
@@ -187,7 +190,7 @@ static void check_groups(struct doctor *doctor, struct nvvgpu_gpu *gpu, const st
 	finding_say_evidence(finding, "/sys/kernel/iommu_groups");
 	if (vfs->without_group) {
 		finding_judge(finding, NVVGPU_VERDICT_PROBLEM, NVVGPU_REASON_IOMMU_OFF);
-		finding_say_text(finding, "%u of %u virtual functions have no IOMMU group",
+		finding_say_text(finding, "%u of %zu virtual functions have no IOMMU group",
 				 vfs->without_group, vfs->count);
 		doctor_advise_iommu(doctor, finding);
 	} else if (vfs->err) {
@@ -195,7 +198,7 @@ static void check_groups(struct doctor *doctor, struct nvvgpu_gpu *gpu, const st
 	} else if (vfs->shared) {
 		finding_judge(finding, NVVGPU_VERDICT_PROBLEM, NVVGPU_REASON_IOMMU_GROUP_SHARED);
 		finding_say_text(finding,
-				 "%u of %u virtual functions share an IOMMU group with another "
+				 "%u of %zu virtual functions share an IOMMU group with another "
 				 "device: they can only be given away together",
 				 vfs->shared, vfs->count);
 		finding_say_evidence(finding, "group %s has %s and %s", vfs->group.number,
@@ -471,7 +474,7 @@ void doctor_check_gpu(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 {
 	struct vfs vfs = { .doctor = doctor };
 
-	remember(&vfs, machine_vfs(doctor_os(doctor), gpu->address, look_at_vf, &vfs));
+	look_at_vfs(&vfs, gpu);
 	check_driver(doctor, gpu);
 	check_framework(doctor, gpu);
 	check_sriov(doctor, gpu, &vfs);

@@ -415,6 +415,17 @@ START_TEST(test_vfs_missing)
 }
 END_TEST
 
+/* Neither its number of VFs nor what they are is guessed. */
+START_TEST(test_vfs_unknown)
+{
+	remove_file("sys/" BUS GPU "/virtfn2");
+	tree_link(&tree, BUS GPU "/virtfn2", "../nothing");
+	open_machine();
+	assert_found(NVVGPU_CHECK_SRIOV, GPU, NVVGPU_VERDICT_UNKNOWN, NVVGPU_REASON_UNKNOWN);
+	assert_found(NVVGPU_CHECK_IOMMU_GROUPS, GPU, NVVGPU_VERDICT_UNKNOWN, NVVGPU_REASON_UNKNOWN);
+}
+END_TEST
+
 /* A VF that vfio-pci has is an empty function to a guest. */
 START_TEST(test_vf_drivers)
 {
@@ -825,6 +836,7 @@ static TCase *machine_case(void)
 	tcase_add_loop_test(tcase, test_gpus_that_cannot_be_shared, 0, 2);
 	tcase_add_test(tcase, test_vfs_disabled);
 	tcase_add_test(tcase, test_vfs_missing);
+	tcase_add_test(tcase, test_vfs_unknown);
 	tcase_add_test(tcase, test_vf_drivers);
 	tcase_add_test(tcase, test_groups);
 	tcase_add_loop_test(tcase, test_permissions, 0, COUNT(rights));

@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uapi/nvvgpu.h>
-#include "framework/framework.h"
+#include "framework/vfs.h"
 #include "objects.h"
 #include "util/text.h"
 
-#define PATH_LEN		128
 #define MAX_VGPUS_BELIEVED	4096
 #define MAX_PLACEMENTS		256
 #define LIST_TRIES		8	/* how often a list may grow while it is being read */
@@ -410,56 +409,33 @@ static int fw_placements(struct framework *fw, const struct framework_type *type
 
 static int vf_of_slot(struct framework *fw, uint32_t slot, char vf[PCI_ADDRESS_LEN])
 {
-	char path[PATH_LEN], target[64];
-	int err;
+	struct vf found;
+	int err = vf_read(fw->os, fw->address, slot, &found);
 
-	vf[0] = '\0';
-	snprintf(path, sizeof(path), "bus/pci/devices/%s/virtfn%u", fw->address, slot);
-	err = fw->os->ops->link_read(fw->os, path, target, sizeof(target));
-	if (err == -ENOENT)
-		return 0;
-	if (err)
+	text_copy(vf, PCI_ADDRESS_LEN, err ? "" : found.address);
+	if (err == -EIO)
+		return fail_nonsense(fw, "a virtual function without an address");
+	if (err && err != -ENOENT)
 		return error_errno(err, fw->address, "finding a virtual function");
-	return pci_address_canonical(target, vf) ?
-	       fail_nonsense(fw, "a virtual function without an address") : 0;
-}
-
-struct slot_search {
-	struct framework *fw;
-	const char *vf;
-	uint32_t slot;
-};
-
-static int match_slot(const char *name, void *arg)
-{
-	struct slot_search *search = arg;
-	char vf[PCI_ADDRESS_LEN], end;
-	unsigned int slot;
-
-	if (sscanf(name, "virtfn%u%c", &slot, &end) != 1 || slot == NVVGPU_SLOT_ANY)
-		return 0;
-	if (vf_of_slot(search->fw, slot, vf) || strcmp(vf, search->vf))
-		return 0;
-	search->slot = slot;
-	return 1;
+	return 0;
 }
 
 static int slot_of_vf(struct framework *fw, const char *vf, uint32_t *ret)
 {
-	struct slot_search search = { .fw = fw, .vf = vf };
-	char path[PATH_LEN];
-	int found;
+	__cleanup_free struct vf *vfs = NULL;
+	size_t count;
+	int err = vfs_read(fw->os, fw->address, &vfs, &count);
 
-	snprintf(path, sizeof(path), "bus/pci/devices/%s", fw->address);
-	found = fw->os->ops->list(fw->os, path, match_slot, &search);
-	if (found < 0)
-		return error_errno(found, fw->address, "listing the virtual functions");
-	if (!found)
-		return error_setf(EINVAL, NVVGPU_REASON_NOT_FOUND, vf, "name an enabled virtual "
-				  "function of the GPU, or leave the choice to the driver",
-				  "it is not an enabled virtual function of %s", fw->address);
-	*ret = search.slot;
-	return 0;
+	if (err)
+		return error_errno(err, fw->address, "listing the virtual functions");
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(vfs[i].address, vf)) {
+			*ret = vfs[i].index;
+			return 0;
+		}
+	return error_setf(EINVAL, NVVGPU_REASON_NOT_FOUND, vf, "name an enabled virtual function of "
+			  "the GPU, or leave the choice to the driver",
+			  "it is not an enabled virtual function of %s", fw->address);
 }
 
 /* -------------------------------------------------------------------- vGPUs */

@@ -67,8 +67,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* -ENOENT: it went away meanwhile */
-static int read_vf(struct os *os, const char *gpu, uint32_t index, struct vf *ret)
+int vf_read(struct os *os, const char *gpu, uint32_t index, struct vf *ret)
 {
 	char path[VFS_PATH_LEN], name[24], target[64];
 	int err;
@@ -98,8 +97,8 @@ int vfs_read(struct os *os, const char *gpu, struct vf **ret, size_t *ret_count)
 	if (!vfs)
 		return -ENOMEM;
 	for (size_t i = 0; i < reading.count; i++) {
-		err = read_vf(os, gpu, reading.indices[i], &vfs[count]);
-		if (err && err != -ENOENT)
+		err = vf_read(os, gpu, reading.indices[i], &vfs[count]);
+		if (err && err != -ENOENT)	/* it went away meanwhile */
 			return err;
 		count += !err;
 	}

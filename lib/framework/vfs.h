@@ -14,6 +14,8 @@ struct vf {
 	char address[PCI_ADDRESS_LEN];
 };
 
+/* One of them, by its index.  -ENOENT: there is none; -EIO: its link is to no function */
+int vf_read(struct os *os, const char *gpu, uint32_t index, struct vf *ret);
 /*
  * In the order of their index, so virtfn2 comes before virtfn10.  *ret is to be freed,
  * NULL when there are none.  0 or -errno, without a last error.

@@ -204,40 +204,6 @@ void machine_module(struct os *os, const char *driver, char *buf, size_t size)
 	text_sanitize(buf);
 }
 
-struct vfs {
-	struct os *os;
-	const char *address;
-	int (*each)(const char *vf, void *arg);
-	void *arg;
-};
-
-static int visit_entry(const char *name, void *arg)
-{
-	struct vfs *vfs = arg;
-	char path[PATH_LEN], target[64], vf[PCI_ADDRESS_LEN];
-	int err;
-
-	if (strncmp(name, "virtfn", 6))
-		return 0;
-	snprintf(path, sizeof(path), FUNCTIONS "/%s/%.32s", vfs->address, name);
-	err = vfs->os->ops->link_read(vfs->os, path, target, sizeof(target));
-	if (err && err != -ENOENT)
-		return err;
-	if (err || pci_address_canonical(target, vf))
-		return 0;
-	return vfs->each(vf, vfs->arg);
-}
-
-int machine_vfs(struct os *os, const char *address, int (*each)(const char *vf, void *arg),
-		void *arg)
-{
-	struct vfs vfs = { os, address, each, arg };
-	char path[PATH_LEN];
-
-	snprintf(path, sizeof(path), FUNCTIONS "/%s", address);
-	return os->ops->list(os, path, visit_entry, &vfs);
-}
-
 /* ----------------------------------------------------------------- services */
 
 struct service {

@@ -42,10 +42,6 @@ int machine_driver(struct os *os, const char *address, char *buf, size_t size);
  */
 void machine_module(struct os *os, const char *driver, char *buf, size_t size);
 
-/* Calls each for every virtual function that a GPU has, by its address. */
-int machine_vfs(struct os *os, const char *address, int (*each)(const char *vf, void *arg),
-		void *arg);
-
 /* A process of this name runs. */
 int machine_service(struct os *os, const char *name, bool *ret);
 
