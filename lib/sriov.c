@@ -42,17 +42,15 @@ static int read_numvfs(struct change *c, uint32_t *ret)
 static int check_unused(struct change *c)
 {
 	__cleanup_free struct vf *vfs = NULL;
-	struct holder holder;
 	size_t count = 0;
 	int err;
 
 	err = vfs_read(c->os, c->address, &vfs, &count);
 	if (err)
 		return error_errno(err, c->address, "listing its virtual functions");
-	for (size_t i = 0; i < count; i++)
-		if (holder_find(c->os, vfs[i].address, &holder) > 0)
-			return holder_refuse(vfs[i].address, &holder);
-	return 0;
+	for (size_t i = 0; !err && i < count; i++)
+		err = holder_check(c->os, vfs[i].address, vfs[i].address);
+	return err;
 }
 
 static int check_no_vgpus(struct change *c)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <uapi/nvvgpu.h>
 #include "framework/framework.h"
 #include "framework/vfs.h"
 #include "objects.h"
@@ -238,19 +239,49 @@ int framework_fail_gone(const struct framework_vgpu *vgpu)
 			 "list the vGPUs again");
 }
 
-int framework_fail_no_mode(struct framework *fw)
+int framework_nonsense(const char *object, const char *what)
 {
-	return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
-			 "the board or its driver has no mixed-size mode",
-			 "create types of one size");
+	return error_setf(EIO, NVVGPU_REASON_IO, object, "use a driver and a library of versions "
+			  "that fit", "the driver's answer makes no sense: %s", what);
 }
 
-int framework_fail_live(struct framework *fw, size_t live)
+int framework_fail_statistic(struct framework *fw, enum nvvgpu_statistic statistic)
 {
+	return error_setf(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address, "",
+			  "the framework %s does not count %s", fw->ops.name,
+			  nvvgpu_statistic_name(statistic));
+}
+
+static int errno_from_why(uint32_t why)
+{
+	switch (why) {
+	case NVVGPU_WHY_EQUAL_SIZE:
+	case NVVGPU_WHY_MIG:
+	case NVVGPU_WHY_PLACEMENT_TAKEN:
+	case NVVGPU_WHY_PLACEMENT_INVALID:
+		return EINVAL;
+	case NVVGPU_WHY_NO_TYPE:
+		return ENOENT;
+	case NVVGPU_WHY_NOT_SUPPORTED:
+		return EOPNOTSUPP;
+	default:
+		return ENOSPC;
+	}
+}
+
+int framework_fail_create(struct framework *fw, uint32_t why, uint64_t detail)
+{
+	enum nvvgpu_reason reason = reason_from_why(why);
 	char sentence[160];
 
-	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
-	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, fw->address,
-			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "changing the mode: %s",
-			  sentence);
+	if (why == NVVGPU_WHY_NONE)
+		return error_set(ENOSPC, NVVGPU_REASON_UNKNOWN, fw->address, "creating a vGPU: the "
+				 "driver does not offer this type now and does not say why",
+				 "look into the kernel log");
+	if (why == NVVGPU_WHY_NOT_SUPPORTED)
+		snprintf(sentence, sizeof(sentence), "its driver does not offer this type");
+	else
+		reason_sentence(reason, detail, sentence, sizeof(sentence));
+	return error_setf(errno_from_why(why), reason, fw->address, reason_next_step(reason),
+			  "creating a vGPU: %s", sentence);
 }

@@ -208,8 +208,11 @@ struct framework {
 
 /* Refusals that are the same under each: they set the last error and return its -errno. */
 int framework_fail_gone(const struct framework_vgpu *vgpu);
-int framework_fail_no_mode(struct framework *fw);
-int framework_fail_live(struct framework *fw, size_t live);	/* the mode, with vGPUs there */
+int framework_fail_statistic(struct framework *fw, enum nvvgpu_statistic statistic);
+/* the driver's answer, about @object, is none that it could have meant */
+int framework_nonsense(const char *object, const char *what);
+/* one more cannot be, as enum nvvgpu_why of the uapi; NONE: nobody says why */
+int framework_fail_create(struct framework *fw, uint32_t why, uint64_t detail);
 
 /* Fills what the structure says of itself; @ops may leave operations out. */
 void framework_init(struct framework *fw, const struct framework_ops *ops, struct os *os,

@@ -11,18 +11,12 @@
 #include "framework/holder.h"
 #include "framework/lock.h"
 #include "framework/mdev.h"
+#include "framework/mode.h"
 #include "framework/parse.h"
+#include "framework/vgpu_params.h"
 #include "objects.h"
 #include "util/clock.h"
 #include "util/text.h"
-
-#define PARAMS_FILE "nvidia/vgpu_params"
-
-int mdev_nonsense(const char *object, const char *what)
-{
-	return error_setf(EIO, NVVGPU_REASON_IO, object, "use a driver and a library of versions "
-			  "that fit", "the driver's answer makes no sense: %s", what);
-}
 
 const char *mdev_path(char path[MDEV_PATH_LEN], const char *uuid, const char *file)
 {
@@ -70,16 +64,14 @@ static int fw_info(struct framework *fw, struct framework_info *ret)
 /* The driver has no file for it; its management library may know. */
 static int fw_get_mode(struct framework *fw, enum nvvgpu_mode *ret)
 {
-	struct os *os = fw->os;
-	bool mixed;
-	int err = os->ops->mixed_size_get ? os->ops->mixed_size_get(os, fw->address, &mixed) :
-					    -EOPNOTSUPP;
+	enum nvvgpu_mode mode;
+	int err = mode_read(fw, &mode);
 
-	if (err == -EOPNOTSUPP || err == -ENODEV)
-		return mdev_guess_mode(fw, ret);
 	if (err)
-		return error_errno(err, fw->address, "asking the driver for the mode");
-	*ret = mixed ? NVVGPU_GPU_MODE_MIXED_SIZE : NVVGPU_GPU_MODE_EQUAL_SIZE;
+		return err;
+	if (mode == NVVGPU_GPU_MODE_UNKNOWN)
+		return mdev_guess_mode(fw, ret);
+	*ret = mode;
 	return 0;
 }
 
@@ -100,9 +92,7 @@ static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, u
 	int err;
 
 	if (statistic != NVVGPU_STAT_VGPUS)
-		return error_setf(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address, "",
-				  "the framework %s does not count %s", fw->ops.name,
-				  nvvgpu_statistic_name(statistic));
+		return framework_fail_statistic(fw, statistic);
 	err = read_vgpus(fw, &view);
 	if (!err)
 		*ret = view.vgpu_count;
@@ -111,47 +101,28 @@ static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, u
 
 /* --------------------------------------------------------------- mixed sizes */
 
-static int change_mode(struct framework *fw, bool mixed)
+static int change_mode(struct framework *fw, enum nvvgpu_mode wanted)
 {
 	__cleanup_mdev_view struct mdev_view view = { .offers = NULL };
-	struct os *os = fw->os;
-	bool now = !mixed;
 	int err = read_vgpus(fw, &view);
 
 	if (err)
 		return err;
-	if (view.vgpu_count)
-		return framework_fail_live(fw, view.vgpu_count);
-	err = os->ops->mixed_size_set ? os->ops->mixed_size_set(os, fw->address, mixed) :
-					-EOPNOTSUPP;
-	if (err == -EOPNOTSUPP)
-		return framework_fail_no_mode(fw);
-	if (!err)
-		err = os->ops->mixed_size_get(os, fw->address, &now);
-	if (err)
-		return error_errno(err, fw->address, "changing the mode");
-	if (now != mixed)
-		return error_set(EIO, NVVGPU_REASON_IO, fw->address, "changing the mode: the driver "
-				 "took it, but reads otherwise", "look into the kernel log");
-	return 0;
+	return view.vgpu_count ? mode_fail_live(fw, view.vgpu_count) : mode_write(fw, wanted);
 }
 
 static int fw_set_mixed_size(struct framework *fw, bool mixed)
 {
+	enum nvvgpu_mode wanted = mode_of(mixed), now;
 	struct os_file *lock __cleanup_lock = NULL;
-	struct os *os = fw->os;
-	bool now;
-	int err = os->ops->mixed_size_get ? os->ops->mixed_size_get(os, fw->address, &now) :
-					    -EOPNOTSUPP;
+	int err = mode_read(fw, &now);
 
-	if (err == -EOPNOTSUPP || err == -ENODEV)
-		return framework_fail_no_mode(fw);
-	if (err)
-		return error_errno(err, fw->address, "asking the driver for the mode");
-	if (now == mixed)
-		return 0;
+	if (err || now == wanted)
+		return err;
+	if (now == NVVGPU_GPU_MODE_UNKNOWN)
+		return mode_fail_none(fw);
 	err = framework_lock(fw->os, fw->address, &lock);
-	return err ? err : change_mode(fw, mixed);
+	return err ? err : change_mode(fw, wanted);
 }
 
 /* -------------------------------------------------------------------- vGPUs */
@@ -184,7 +155,7 @@ int mdev_describe(struct framework *fw, const struct mdev_vgpu *vgpu,
 	int err;
 
 	if (uuid_parse_text(vgpu->name, facts.uuid))
-		return mdev_nonsense(vgpu->name, "its uuid");
+		return framework_nonsense(vgpu->name, "its uuid");
 	if (type)
 		text_copy(facts.type_name, sizeof(facts.type_name), type->name);
 	else
@@ -245,7 +216,7 @@ static int look_at_vgpus(struct framework *fw, struct framework_look *look)
 		if (!from->type_id)
 			continue;
 		if (uuid_parse_text(from->name, vgpu->uuid))
-			return mdev_nonsense(from->name, "its uuid");
+			return framework_nonsense(from->name, "its uuid");
 		vgpu->type_id = from->type_id;
 		if (from->parent.is_vf)
 			text_copy(vgpu->vf, sizeof(vgpu->vf), from->parent.address);
@@ -292,12 +263,6 @@ static const char *parent_of(const struct framework *fw, const struct framework_
 	return vgpu->vf[0] ? vgpu->vf : fw->address;
 }
 
-static int fail_gone(const char *uuid)
-{
-	return error_set(ENODEV, NVVGPU_REASON_NOT_FOUND, uuid, "this vGPU does not exist any more",
-			 "list the vGPUs again");
-}
-
 /* 1: it exists, and *uuid is its text; 0: it is gone; a last error */
 static int is_there(struct framework *fw, const struct framework_vgpu *vgpu, char uuid[37])
 {
@@ -312,28 +277,15 @@ static int is_there(struct framework *fw, const struct framework_vgpu *vgpu, cha
 static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
 			enum nvvgpu_vgpu_state *ret)
 {
-	struct holder holder;
 	char uuid[37];
 	int found = is_there(fw, vgpu, uuid);
 
 	if (found <= 0)
-		return found ? found : fail_gone(uuid);
-	found = holder_find(fw->os, uuid, &holder);
-	if (found < 0 && found != -EACCES)
-		return error_errno(found, uuid, "looking for who has its VFIO device open");
-	*ret = found > 0 ? NVVGPU_VGPU_RUNNING :
-	       found < 0 ? NVVGPU_VGPU_UNKNOWN : NVVGPU_VGPU_ASSIGNED;
-	return 0;
+		return found ? found : framework_fail_gone(vgpu);
+	return holder_state(fw->os, uuid, ret);
 }
 
 /* ------------------------------------------------------------------ destroy */
-
-static int refuse_open(struct framework *fw, const char *uuid)
-{
-	struct holder holder;
-
-	return holder_find(fw->os, uuid, &holder) > 0 ? holder_refuse(uuid, &holder) : 0;
-}
 
 /*
  * The kernel waits in the write for who has the device open, so nobody may; whoever opens it
@@ -346,7 +298,7 @@ static int remove_locked(struct framework *fw, const char *uuid)
 	int err = -EBUSY;
 
 	for (int i = 0; err == -EBUSY && i < MDEV_TRIES; i++) {
-		err = refuse_open(fw, uuid);
+		err = holder_check(fw->os, uuid, uuid);
 		if (err)
 			return err;
 		err = mdev_remove(fw->os, uuid);
@@ -392,41 +344,26 @@ static int fw_destroy(struct framework *fw, const struct framework_vgpu *vgpu,
 
 static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu, char **ret)
 {
-	char path[MDEV_PATH_LEN], text[RECORD_PARAMS_LEN + 2], params[RECORD_PARAMS_LEN], uuid[37];
+	char path[MDEV_PATH_LEN], uuid[37];
 	int err = is_there(fw, vgpu, uuid);
 
 	if (err <= 0)
-		return err ? err : fail_gone(uuid);
-	err = fw->os->ops->attr_read(fw->os, mdev_path(path, uuid, PARAMS_FILE), text,
-				     sizeof(text), NULL);
-	if (err == -ENOENT)
-		text[0] = '\0';		/* a driver that has none */
-	else if (err && err != -EMSGSIZE)
-		return error_errno(err, uuid, "reading the parameters of a vGPU");
-	if (err == -EMSGSIZE || parse_params(text, params, sizeof(params)))
-		return mdev_nonsense(uuid, "its parameters");
-	*ret = strdup(strcmp(params, " ") ? params : "");
-	return *ret ? 0 : error_nomem();
+		return err ? err : framework_fail_gone(vgpu);
+	return vgpu_params_read(fw->os, mdev_path(path, uuid, VGPU_PARAMS_FILE), uuid, ret);
 }
 
 static int set_params_locked(struct framework *fw, const struct framework_vgpu *vgpu,
 			     const char *params)
 {
-	char uuid[37];
+	char path[MDEV_PATH_LEN], uuid[37];
 	int err = is_there(fw, vgpu, uuid);
 
 	if (err <= 0)
-		return err ? err : fail_gone(uuid);
-	err = refuse_open(fw, uuid);
+		return err ? err : framework_fail_gone(vgpu);
+	err = holder_check(fw->os, uuid, uuid);
 	if (err)
 		return err;
-	err = mdev_write_params(fw->os, uuid, params);
-	if (err == -EBUSY)
-		return holder_refuse(uuid, NULL);
-	if (err == -EINVAL)
-		return error_set(err, NVVGPU_REASON_PARAMS, uuid, "the driver refused the parameters",
-				 reason_next_step(NVVGPU_REASON_PARAMS));
-	return err ? error_errno(err, uuid, "setting the parameters") : 0;
+	return vgpu_params_set(fw->os, mdev_path(path, uuid, VGPU_PARAMS_FILE), uuid, params);
 }
 
 static int fw_set_params(struct framework *fw, const struct framework_vgpu *vgpu,
@@ -453,18 +390,12 @@ static int fw_vfio_name(struct framework *fw, const struct framework_vgpu *vgpu,
 static int fw_vfio_open(struct framework *fw, const struct framework_vgpu *vgpu,
 			struct os_file **ret)
 {
-	struct holder holder;
 	char uuid[37];
 	int err = is_there(fw, vgpu, uuid);
 
 	if (err <= 0)
-		return err ? err : fail_gone(uuid);
-	err = fw->os->ops->vfio_open(fw->os, uuid, ret);
-	if (!err)
-		return 0;
-	if (err == -EBUSY)
-		return holder_refuse(uuid, holder_find(fw->os, uuid, &holder) > 0 ? &holder : NULL);
-	return error_errno(err, uuid, "opening its VFIO device");
+		return err ? err : framework_fail_gone(vgpu);
+	return holder_vfio_open(fw->os, uuid, uuid, ret);
 }
 
 /* ---------------------------------------------------------- coming and going */

@@ -114,8 +114,6 @@ int mdev_create(struct framework *fw, const struct framework_request *request,
 		struct framework_vgpu *ret);
 /* With the GPU's lock: ends or forgets what programs left that were killed. */
 int mdev_settle(struct framework *fw);
-/* -errno, without a last error */
-int mdev_write_params(struct os *os, const char *uuid, const char *params);
 /* Waits until it is gone.  0 also when it was already; -errno, without a last error */
 int mdev_remove(struct os *os, const char *uuid);
 
@@ -136,7 +134,5 @@ int mdev_exists(struct os *os, const char *uuid, const char *parent, uint32_t ty
 /* types: of its GPU */
 int mdev_describe(struct framework *fw, const struct mdev_vgpu *vgpu,
 		  const struct framework_types *types, struct framework_vgpu *ret);
-/* -EIO and a last error: the driver's answer is none that it could have meant */
-int mdev_nonsense(const char *object, const char *what);
 
 #endif

@@ -10,44 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uapi/nvvgpu.h>
 #include "framework/lock.h"
 #include "framework/mdev.h"
-#include "framework/parse.h"
+#include "framework/vgpu_params.h"
 #include "objects.h"
 #include "util/clock.h"
-#include "util/text.h"
 
-#define PARAMS_FILE	"nvidia/vgpu_params"
 #define LOOKS		8		/* how often all parents are tried */
 
 /* ----------------------------------------------------------------- refusals */
-
-static int refuse_why(struct framework *fw, const struct framework_state *state)
-{
-	static const struct {
-		uint32_t why;
-		int err;
-	} errs[] = {
-		{ NVVGPU_WHY_EQUAL_SIZE, EINVAL },
-		{ NVVGPU_WHY_NO_TYPE, ENOENT },
-		{ NVVGPU_WHY_MIG, EINVAL },
-	};
-	enum nvvgpu_reason reason = reason_from_why(state->why);
-	char sentence[160];
-	int err = ENOSPC;
-
-	if (state->why == NVVGPU_WHY_NONE)
-		return error_set(err, NVVGPU_REASON_UNKNOWN, fw->address, "creating a vGPU: the "
-				 "driver does not offer this type now and does not say why",
-				 "look into the kernel log");
-	for (size_t i = 0; i < sizeof(errs) / sizeof(errs[0]); i++)
-		if (errs[i].why == state->why)
-			err = errs[i].err;
-	reason_sentence(reason, state->detail, sentence, sizeof(sentence));
-	return error_setf(err, reason, fw->address, reason_next_step(reason),
-			  "creating a vGPU: %s", sentence);
-}
 
 static int refuse_taken(const char *vf)
 {
@@ -101,25 +72,6 @@ int mdev_remove(struct os *os, const char *uuid)
 	return err ? err : -ETIMEDOUT;
 }
 
-/* The driver eats the last character, so that one must be a newline; one blank clears. */
-int mdev_write_params(struct os *os, const char *uuid, const char *params)
-{
-	char text[RECORD_PARAMS_LEN + 2], back[RECORD_PARAMS_LEN + 2], now[RECORD_PARAMS_LEN + 2];
-	char path[MDEV_PATH_LEN];
-	int err;
-
-	mdev_path(path, uuid, PARAMS_FILE);
-	snprintf(text, sizeof(text), "%s%s", *params ? params : " ", *params ? "\n" : "");
-	err = os->ops->attr_write(os, path, text);
-	if (!err)
-		err = os->ops->attr_read(os, path, back, sizeof(back), NULL);
-	if (!err)
-		err = parse_params(back, now, sizeof(now));
-	if (err)
-		return err;
-	return strcmp(now, params) && (*params || strcmp(now, " ")) ? -EIO : 0;
-}
-
 /* ------------------------------------------------------------------- create */
 
 struct creation {
@@ -142,29 +94,19 @@ static bool holds_vgpu(const struct creation *c, const struct mdev_function *fun
 
 static int write_record(struct creation *c)
 {
-	const struct framework_request *request = c->request;
-	struct record record = { .type_id = request->type->id };
-	int err;
+	int err = record_begin(c->fw->os, c->key, c->fw->address, c->request);
 
-	text_copy(record.key, sizeof(record.key), c->key);
-	text_copy(record.gpu, sizeof(record.gpu), c->fw->address);
-	memcpy(record.uuid, request->uuid, sizeof(record.uuid));
-	text_copy(record.owner, sizeof(record.owner), request->owner);
-	text_copy(record.params, sizeof(record.params), request->params);
-	err = record_write(c->fw->os, &record);
 	return err ? error_errno(err, c->uuid, "writing its record into the run directory") : 0;
 }
 
 static int write_params(struct creation *c)
 {
-	int err = 0;
+	char path[MDEV_PATH_LEN];
 
-	if (*c->request->params)
-		err = mdev_write_params(c->fw->os, c->uuid, c->request->params);
-	if (err == -EINVAL)
-		return error_set(err, NVVGPU_REASON_PARAMS, c->uuid, "the driver refused the "
-				 "parameters", reason_next_step(NVVGPU_REASON_PARAMS));
-	return err ? error_errno(err, c->uuid, "setting the parameters") : 0;
+	if (!*c->request->params)
+		return 0;
+	return vgpu_params_set(c->fw->os, mdev_path(path, c->uuid, VGPU_PARAMS_FILE), c->uuid,
+			       c->request->params);
 }
 
 /* What a driver says when somebody else was faster. */
@@ -268,7 +210,7 @@ static int refuse(struct creation *c)
 
 	if (err)
 		return err;
-	return state.available ? -EAGAIN : refuse_why(c->fw, &state);
+	return state.available ? -EAGAIN : framework_fail_create(c->fw, state.why, state.detail);
 }
 
 /* The same for one VF: others may have room. */
@@ -378,7 +320,10 @@ int mdev_create(struct framework *fw, const struct framework_request *request,
 /* Its program was killed between the uuid and the end: nobody can have started it yet. */
 static void end_creation(struct os *os, const char *uuid, const struct record *record)
 {
-	if (*record->params && mdev_write_params(os, uuid, record->params))
+	char path[MDEV_PATH_LEN];
+
+	mdev_path(path, uuid, VGPU_PARAMS_FILE);
+	if (*record->params && vgpu_params_write(os, path, record->params))
 		return;		/* next time */
 	record_complete(os, record->key);
 }

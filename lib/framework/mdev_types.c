@@ -202,8 +202,7 @@ static bool is_in_mixed_mode(const struct mdev_gpu *gpu)
 	struct os *os = gpu->base.os;
 	bool mixed = false;
 
-	return os->ops->mixed_size_get &&
-	       !os->ops->mixed_size_get(os, gpu->base.address, &mixed) && mixed;
+	return !os->ops->mixed_size_get(os, gpu->base.address, &mixed) && mixed;
 }
 
 /* With the lock; view: offers and vGPUs. */

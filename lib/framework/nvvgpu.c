@@ -96,13 +96,6 @@ static int fail_why(const char *object, int err, uint32_t why, uint64_t detail, 
 			  reason_next_step(reason), "%s: %s", doing, sentence);
 }
 
-static int fail_nonsense(struct framework *fw, const char *what)
-{
-	return error_setf(EIO, NVVGPU_REASON_IO, fw->address,
-			  "use a driver and a library of versions that fit", "the driver's answer "
-			  "makes no sense: %s", what);
-}
-
 /* --------------------------------------------------------------------- info */
 
 static enum nvvgpu_mode mode_from_uapi(uint32_t mode)
@@ -245,7 +238,7 @@ static int read_states(struct framework *fw, struct framework_state *states, uin
 	if (failed && failed != -ENOSPC)
 		return error_errno(failed, fw->address, "asking the driver for its types");
 	if (in.count > FRAMEWORK_MAX_TYPES || (in.count > room) != !!failed)
-		return fail_nonsense(fw, "its number of types");
+		return framework_nonsense(fw->address, "its number of types");
 	*ret_count = in.count;
 	return failed;
 }
@@ -291,7 +284,7 @@ static int read_types(struct framework *fw, const struct framework_state *states
 
 	for (uint32_t i = 1; i < count; i++)
 		if (states[i].id <= states[i - 1].id)
-			return fail_nonsense(fw, "types out of order");
+			return framework_nonsense(fw->address, "types out of order");
 	types = framework_types_new(states, count);
 	if (!types)
 		return error_nomem();
@@ -396,7 +389,8 @@ static int fw_placements(struct framework *fw, const struct framework_type *type
 	if (failed)
 		return error_errno(failed, fw->address, "asking the driver for placement ids");
 	if (in.count > MAX_PLACEMENTS)
-		return fail_nonsense(fw, "more placement ids than it was given room for");
+		return framework_nonsense(fw->address,
+					  "more placement ids than it was given room for");
 	for (size_t i = 0; i < in.count && i < capacity; i++)
 		ids[i] = raw[i];
 	*ret_count = in.count;
@@ -414,7 +408,7 @@ static int vf_of_slot(struct framework *fw, uint32_t slot, char vf[PCI_ADDRESS_L
 
 	text_copy(vf, PCI_ADDRESS_LEN, err ? "" : found.address);
 	if (err == -EIO)
-		return fail_nonsense(fw, "a virtual function without an address");
+		return framework_nonsense(fw->address, "a virtual function without an address");
 	if (err && err != -ENOENT)
 		return error_errno(err, fw->address, "finding a virtual function");
 	return 0;
@@ -478,7 +472,7 @@ static int name_type(struct framework *fw, struct framework_vgpu *vgpu)
 		vgpu->framebuffer_bytes = type->framebuffer_bytes;
 	}
 	framework_types_unref(types);
-	return type ? 0 : fail_nonsense(fw, "a vGPU of a type that does not exist");
+	return type ? 0 : framework_nonsense(fw->address, "a vGPU of a type that does not exist");
 }
 
 static int vgpu_from_uapi(struct framework *fw, const struct nvvgpu_vgpu_info *from,
@@ -527,10 +521,11 @@ static int read_vgpus(struct framework *fw, struct nvvgpu_vgpu_info **ret, uint3
 			return err;
 		if (failed != -ENOSPC)
 			return failed ? error_errno(failed, fw->address, "listing the vGPUs") :
-					fail_nonsense(fw, "more vGPUs than it was given room for");
+					framework_nonsense(fw->address, "more vGPUs than it was "
+							   "given room for");
 		room = in.count > room ? in.count : room * 2;
 	}
-	return fail_nonsense(fw, "its number of vGPUs");
+	return framework_nonsense(fw->address, "its number of vGPUs");
 }
 
 static int fw_vgpu_list(struct framework *fw, struct framework_vgpu **ret, size_t *ret_count)
@@ -665,7 +660,7 @@ static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu
 		return failed == -ENODEV ? framework_fail_gone(vgpu) :
 		       error_errno(failed, fw->address, "reading the parameters of a vGPU");
 	if (in.len >= sizeof(params))
-		return fail_nonsense(fw, "parameters longer than the room for them");
+		return framework_nonsense(fw->address, "parameters longer than the room for them");
 	params[in.len] = '\0';
 	text_sanitize(params);
 	*ret = strdup(params);

@@ -121,6 +121,23 @@ int record_write(struct os *os, const struct record *record)
 	return run_write(os->ops->run(os), name, text);
 }
 
+int record_begin(struct os *os, const char *key, const char *gpu,
+		 const struct framework_request *request)
+{
+	struct record record = {
+		.type_id = request->type->id,
+		.has_placement = request->has_placement,
+		.placement = request->placement,
+	};
+
+	text_copy(record.key, sizeof(record.key), key);
+	text_copy(record.gpu, sizeof(record.gpu), gpu);
+	memcpy(record.uuid, request->uuid, sizeof(record.uuid));
+	text_copy(record.owner, sizeof(record.owner), request->owner);
+	text_copy(record.params, sizeof(record.params), request->params);
+	return record_write(os, &record);
+}
+
 int record_complete(struct os *os, const char *key)
 {
 	char from[RUN_NAME_LEN], to[RUN_NAME_LEN];

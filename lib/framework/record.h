@@ -33,6 +33,9 @@ struct record {
 /* All: 0 or -errno without a last error.  -ENOENT: there is none, or it is damaged */
 int record_read(struct os *os, const char *key, struct record *ret);
 int record_write(struct os *os, const struct record *record);	/* incomplete */
+/* The same, of what is about to be made. */
+int record_begin(struct os *os, const char *key, const char *gpu,
+		 const struct framework_request *request);
 int record_complete(struct os *os, const char *key);
 int record_remove(struct os *os, const char *key);	/* 0 also when there is none */
 /* Those of one GPU, NULL: of all; a non-zero return of each ends the walk and is returned. */

@@ -5,16 +5,13 @@
  * was written is read back.  When a step fails, all before it is undone, in reverse.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <uapi/nvvgpu.h>
-#include "framework/holder.h"
 #include "framework/lock.h"
-#include "framework/parse.h"
 #include "framework/vendor_vfio.h"
+#include "framework/vgpu_params.h"
 #include "objects.h"
 #include "util/clock.h"
-#include "util/text.h"
 
 #define TAKEN	(-ESTALE)	/* without a last error: somebody else has the VF now */
 
@@ -22,36 +19,6 @@
 #define READ_BACK_NS	20000000
 
 /* ----------------------------------------------------------------- refusals */
-
-static int refuse_why(struct framework *fw, const struct vendor_why *why)
-{
-	static const struct {
-		uint32_t why;
-		int err;
-	} errs[] = {
-		{ NVVGPU_WHY_EQUAL_SIZE, EINVAL },
-		{ NVVGPU_WHY_PLACEMENT_TAKEN, EINVAL },
-		{ NVVGPU_WHY_PLACEMENT_INVALID, EINVAL },
-		{ NVVGPU_WHY_NOT_SUPPORTED, EOPNOTSUPP },
-	};
-	enum nvvgpu_reason reason = reason_from_why(why->why);
-	char sentence[160];
-	int err = ENOSPC;
-
-	for (size_t i = 0; i < sizeof(errs) / sizeof(errs[0]); i++)
-		if (errs[i].why == why->why)
-			err = errs[i].err;
-	if (why->why == NVVGPU_WHY_NONE)
-		return error_set(err, NVVGPU_REASON_UNKNOWN, fw->address, "creating a vGPU: the "
-				 "driver does not offer this type now and does not say why",
-				 "look into the kernel log");
-	if (why->why == NVVGPU_WHY_NOT_SUPPORTED)
-		snprintf(sentence, sizeof(sentence), "its driver does not offer this type");
-	else
-		reason_sentence(reason, why->detail, sentence, sizeof(sentence));
-	return error_setf(err, reason, fw->address, reason_next_step(reason),
-			  "creating a vGPU: %s", sentence);
-}
 
 static int refuse_taken(struct framework *fw)
 {
@@ -110,25 +77,6 @@ static int write_number(struct os *os, const char *vf, const char *file, uint32_
 	return function_write(os, vf, file, text);
 }
 
-/* The driver eats the last character, so that one must be a newline; one blank clears. */
-int vendor_write_params(struct os *os, const char *vf, const char *params)
-{
-	char text[RECORD_PARAMS_LEN + 2], path[VFS_PATH_LEN], back[RECORD_PARAMS_LEN + 2];
-	char now[RECORD_PARAMS_LEN + 2];
-	int err;
-
-	snprintf(text, sizeof(text), "%s%s", *params ? params : " ", *params ? "\n" : "");
-	err = function_write(os, vf, VENDOR_PARAMS, text);
-	if (!err)
-		err = os->ops->attr_read(os, function_path(path, vf, VENDOR_PARAMS), back,
-					 sizeof(back), NULL);
-	if (!err)
-		err = parse_params(back, now, sizeof(now));
-	if (err)
-		return err;
-	return strcmp(now, params) && (*params || strcmp(now, " ")) ? -EIO : 0;
-}
-
 /* ------------------------------------------------------------------- create */
 
 struct creation {
@@ -136,7 +84,6 @@ struct creation {
 	const struct framework_request *request;
 	struct vendor_view view;
 	struct vendor_vf *vf;
-	struct record record;
 };
 
 static int choose_named(struct creation *c)
@@ -186,13 +133,13 @@ static int choose(struct creation *c)
 
 	if (!err && !view_offers(&c->view, request->type->id)) {
 		err = vendor_judge(c->fw, &c->view, request->type, &why);
-		return err ? err : refuse_why(c->fw, &why);
+		return err ? err : framework_fail_create(c->fw, why.why, why.detail);
 	}
 	if (!err && request->has_placement)
 		err = vendor_judge_placement(c->fw, &c->view, request->type, request->placement,
 					     &why);
 	if (!err && why.why != NVVGPU_WHY_NONE)
-		err = refuse_why(c->fw, &why);
+		err = framework_fail_create(c->fw, why.why, why.detail);
 	return err;
 }
 
@@ -217,20 +164,8 @@ static int check_uuid(struct creation *c)
 
 static int write_record(struct creation *c)
 {
-	const struct framework_request *request = c->request;
-	int err;
+	int err = record_begin(c->fw->os, c->vf->vf.address, c->fw->address, c->request);
 
-	c->record = (struct record){
-		.type_id = request->type->id,
-		.has_placement = request->has_placement,
-		.placement = request->placement,
-	};
-	text_copy(c->record.key, sizeof(c->record.key), c->vf->vf.address);
-	text_copy(c->record.gpu, sizeof(c->record.gpu), c->fw->address);
-	memcpy(c->record.uuid, request->uuid, sizeof(c->record.uuid));
-	text_copy(c->record.owner, sizeof(c->record.owner), request->owner);
-	text_copy(c->record.params, sizeof(c->record.params), request->params);
-	err = record_write(c->fw->os, &c->record);
 	return err ? error_errno(err, c->vf->vf.address, "writing its record into the run "
 				 "directory") : 0;
 }
@@ -269,12 +204,12 @@ static int write_type(struct creation *c)
 	uint32_t type_id = 0;
 	int err;
 
-	err = write_number(os, vf, VENDOR_CURRENT, c->record.type_id);
+	err = write_number(os, vf, VENDOR_CURRENT, c->request->type->id);
 	if (err == -EPERM && !vendor_read_type(os, vf, &type_id) && type_id)
 		return TAKEN;
 	if (err)
 		return refuse_write(c->fw, vf, err == -EPERM ? -EIO : err);
-	err = wait_type(os, vf, c->record.type_id);
+	err = wait_type(os, vf, c->request->type->id);
 	if (!err)
 		return 0;
 	undo_type(c);
@@ -302,14 +237,13 @@ static int check_placement(struct creation *c, bool later)
 
 static int write_params(struct creation *c)
 {
-	int err = 0;
+	const char *vf = c->vf->vf.address;
+	char path[VFS_PATH_LEN];
 
-	if (*c->request->params)
-		err = vendor_write_params(c->fw->os, c->vf->vf.address, c->request->params);
-	if (err == -EINVAL)
-		return error_set(err, NVVGPU_REASON_PARAMS, c->vf->vf.address, "the driver refused "
-				 "the parameters", reason_next_step(NVVGPU_REASON_PARAMS));
-	return err ? error_errno(err, c->vf->vf.address, "setting the parameters") : 0;
+	if (!*c->request->params)
+		return 0;
+	return vgpu_params_set(c->fw->os, function_path(path, vf, VGPU_PARAMS_FILE), vf,
+			       c->request->params);
 }
 
 static int finish(struct creation *c, struct framework_vgpu *ret)
@@ -317,11 +251,11 @@ static int finish(struct creation *c, struct framework_vgpu *ret)
 	struct framework_types *types;
 	int err;
 
-	err = record_complete(c->fw->os, c->record.key);
+	err = record_complete(c->fw->os, c->vf->vf.address);
 	if (err)
 		return error_errno(err, c->vf->vf.address, "writing its record into the run "
 				   "directory");
-	c->vf->type_id = c->record.type_id;
+	c->vf->type_id = c->request->type->id;
 	err = vendor_types_of(c->fw, &c->view, &types);
 	if (err)
 		return err;
@@ -361,7 +295,7 @@ static int make(struct creation *c, struct framework_vgpu *ret)
 undo_place:
 	undo_placement(c);
 undo_record:
-	record_remove(c->fw->os, c->record.key);
+	record_remove(c->fw->os, c->vf->vf.address);
 	return err;
 }
 
@@ -391,19 +325,13 @@ static int create_locked(struct creation *c, struct framework_vgpu *ret)
 int vendor_create(struct framework *fw, const struct framework_request *request,
 		  struct framework_vgpu *ret)
 {
-	struct creation *creation = calloc(1, sizeof(*creation));
+	struct creation c = { .fw = fw, .request = request };
 	struct os_file *lock __cleanup_lock = NULL;
-	int err;
+	int err = framework_lock(fw->os, fw->address, &lock);
 
-	if (!creation)
-		return error_nomem();
-	creation->fw = fw;
-	creation->request = request;
-	err = framework_lock(fw->os, fw->address, &lock);
 	if (!err)
-		err = create_locked(creation, ret);
-	view_free(&creation->view);
-	free(creation);
+		err = create_locked(&c, ret);
+	view_free(&c.view);
 	return err;
 }
 
@@ -417,7 +345,10 @@ struct settling {
 /* Its program was killed between the type and the end: nobody can have started it yet. */
 static void end_creation(struct os *os, const struct record *record)
 {
-	if (*record->params && vendor_write_params(os, record->key, record->params))
+	char path[VFS_PATH_LEN];
+
+	function_path(path, record->key, VGPU_PARAMS_FILE);
+	if (*record->params && vgpu_params_write(os, path, record->params))
 		return;		/* next time */
 	record_complete(os, record->key);
 }

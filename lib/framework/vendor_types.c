@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uapi/nvvgpu.h>
+#include "framework/mode.h"
 #include "framework/vendor_vfio.h"
 #include "util/text.h"
 
@@ -235,7 +236,7 @@ static int find_mode(struct framework *fw, const struct vendor_view *view, struc
 			space->sizes_differ = true;
 	}
 	space->mode = NVVGPU_GPU_MODE_MIXED_SIZE;
-	return space->sizes_differ ? 0 : vendor_get_mode(fw, &space->mode);
+	return space->sizes_differ ? 0 : mode_read(fw, &space->mode);
 }
 
 static int space_fill(struct framework *fw, struct vendor_view *view,
@@ -444,7 +445,7 @@ static int space_for_placements(struct framework *fw, struct vendor_view *view,
 	int err = space_fill(fw, view, types, space);
 
 	if (!err && !space->live && !space->board->placements)
-		err = vendor_get_mode(fw, &space->mode);
+		err = mode_read(fw, &space->mode);
 	return err;
 }
 

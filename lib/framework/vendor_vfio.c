@@ -10,20 +10,15 @@
 #include <string.h>
 #include "framework/holder.h"
 #include "framework/lock.h"
-#include "framework/parse.h"
+#include "framework/mode.h"
 #include "framework/vendor_vfio.h"
+#include "framework/vgpu_params.h"
 #include "objects.h"
 #include "util/clock.h"
 #include "util/text.h"
 
 #define DESTROY_TRIES	100	/* a driver may be busy for a while behind a VMM that ended */
 #define DESTROY_NS	50000000
-
-int vendor_nonsense(const char *object, const char *what)
-{
-	return error_setf(EIO, NVVGPU_REASON_IO, object, "use a driver and a library of versions "
-			  "that fit", "the driver's answer makes no sense: %s", what);
-}
 
 int vendor_board(struct framework *fw, const struct board **ret)
 {
@@ -56,20 +51,6 @@ static int fw_info(struct framework *fw, struct framework_info *ret)
 	return 0;
 }
 
-int vendor_get_mode(struct framework *fw, enum nvvgpu_mode *ret)
-{
-	struct os *os = fw->os;
-	bool mixed;
-	int err = os->ops->mixed_size_get ? os->ops->mixed_size_get(os, fw->address, &mixed) :
-					    -EOPNOTSUPP;
-
-	if (err && err != -EOPNOTSUPP && err != -ENODEV)
-		return error_errno(err, fw->address, "asking the driver for the mode");
-	*ret = err ? NVVGPU_GPU_MODE_UNKNOWN :
-	       mixed ? NVVGPU_GPU_MODE_MIXED_SIZE : NVVGPU_GPU_MODE_EQUAL_SIZE;
-	return 0;
-}
-
 /* The driver forgets the mode when VFs are switched, so they come first. */
 static int may_change_mode(struct framework *fw)
 {
@@ -79,7 +60,7 @@ static int may_change_mode(struct framework *fw)
 	if (err)
 		return err;
 	if (view.live)
-		return framework_fail_live(fw, view.live);
+		return mode_fail_live(fw, view.live);
 	if (!view.count)
 		return error_set(ENOSPC, NVVGPU_REASON_VFS_DISABLED, fw->address,
 				 "changing the mode: no virtual function is enabled, and the driver "
@@ -88,35 +69,12 @@ static int may_change_mode(struct framework *fw)
 	return 0;
 }
 
-static int change_mode(struct framework *fw, enum nvvgpu_mode wanted)
-{
-	struct os *os = fw->os;
-	enum nvvgpu_mode now;
-	int err = may_change_mode(fw);
-
-	if (err)
-		return err;
-	err = os->ops->mixed_size_set ? os->ops->mixed_size_set(os, fw->address, wanted ==
-			NVVGPU_GPU_MODE_MIXED_SIZE) : -EOPNOTSUPP;
-	if (err == -EOPNOTSUPP)
-		return framework_fail_no_mode(fw);
-	if (err)
-		return error_errno(err, fw->address, "changing the mode");
-	err = vendor_get_mode(fw, &now);
-	if (!err && now != wanted)
-		return error_setf(EIO, NVVGPU_REASON_IO, fw->address, "look into the kernel log",
-				  "changing the mode: the driver took it, but is in mode %s",
-				  nvvgpu_mode_name(now));
-	return err;
-}
-
 static int fw_set_mixed_size(struct framework *fw, bool mixed)
 {
-	enum nvvgpu_mode wanted = mixed ? NVVGPU_GPU_MODE_MIXED_SIZE : NVVGPU_GPU_MODE_EQUAL_SIZE;
+	enum nvvgpu_mode wanted = mode_of(mixed), now;
 	struct os_file *lock __cleanup_lock = NULL;
 	const struct board *board;
-	enum nvvgpu_mode now;
-	int err = vendor_get_mode(fw, &now);
+	int err = mode_read(fw, &now);
 
 	if (err || now == wanted)
 		return err;
@@ -124,9 +82,11 @@ static int fw_set_mixed_size(struct framework *fw, bool mixed)
 	if (err)
 		return err;
 	if (now == NVVGPU_GPU_MODE_UNKNOWN || (board->rules_known && !board->mixed_size))
-		return framework_fail_no_mode(fw);
+		return mode_fail_none(fw);
 	err = framework_lock(fw->os, fw->address, &lock);
-	return err ? err : change_mode(fw, wanted);
+	if (!err)
+		err = may_change_mode(fw);
+	return err ? err : mode_write(fw, wanted);
 }
 
 static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, uint64_t *ret)
@@ -135,9 +95,7 @@ static int fw_statistic(struct framework *fw, enum nvvgpu_statistic statistic, u
 	int err;
 
 	if (statistic != NVVGPU_STAT_VGPUS)
-		return error_setf(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address, "",
-				  "the framework %s does not count %s", fw->ops.name,
-				  nvvgpu_statistic_name(statistic));
+		return framework_fail_statistic(fw, statistic);
 	err = view_read(fw, &view);
 	if (!err)
 		*ret = view.live;
@@ -312,7 +270,7 @@ static int is_there(struct framework *fw, const struct framework_vgpu *vgpu)
 	if (err == -ENODEV || (!err && vf.type_id != vgpu->type_id))
 		return 0;
 	if (err == -EINVAL)
-		return vendor_nonsense(vgpu->vf, "its current type");
+		return framework_nonsense(vgpu->vf, "its current type");
 	if (err)
 		return error_errno(err, vgpu->vf, "reading its current type");
 	text_copy(vf.vf.address, sizeof(vf.vf.address), vgpu->vf);
@@ -324,30 +282,21 @@ static int is_there(struct framework *fw, const struct framework_vgpu *vgpu)
 static int fw_get_state(struct framework *fw, const struct framework_vgpu *vgpu,
 			enum nvvgpu_vgpu_state *ret)
 {
-	struct holder holder;
 	int found = is_there(fw, vgpu);
 
 	if (found <= 0)
 		return found ? found : framework_fail_gone(vgpu);
-	found = holder_find(fw->os, vgpu->vf, &holder);
-	if (found < 0 && found != -EACCES)
-		return error_errno(found, vgpu->vf, "looking for who has its VFIO device open");
-	*ret = found > 0 ? NVVGPU_VGPU_RUNNING :
-	       found < 0 ? NVVGPU_VGPU_UNKNOWN : NVVGPU_VGPU_ASSIGNED;
-	return 0;
+	return holder_state(fw->os, vgpu->vf, ret);
 }
 
 /* ------------------------------------------------------------------ destroy */
 
 static int refuse_open(struct framework *fw, const struct framework_vgpu *vgpu)
 {
-	struct holder holder;
 	char uuid[37];
 
 	uuid_format(vgpu->uuid, uuid);
-	if (holder_find(fw->os, vgpu->vf, &holder) > 0)
-		return holder_refuse(uuid, &holder);
-	return 0;
+	return holder_check(fw->os, vgpu->vf, uuid);
 }
 
 /*
@@ -416,27 +365,19 @@ static int fw_destroy(struct framework *fw, const struct framework_vgpu *vgpu,
 
 static int fw_get_params(struct framework *fw, const struct framework_vgpu *vgpu, char **ret)
 {
-	char path[VFS_PATH_LEN], text[RECORD_PARAMS_LEN + 2], params[RECORD_PARAMS_LEN];
+	char path[VFS_PATH_LEN];
 	int err = is_there(fw, vgpu);
 
 	if (err <= 0)
 		return err ? err : framework_fail_gone(vgpu);
-	err = fw->os->ops->attr_read(fw->os, function_path(path, vgpu->vf, VENDOR_PARAMS), text,
-				     sizeof(text), NULL);
-	if (err == -ENOENT)
-		text[0] = '\0';
-	else if (err && err != -EMSGSIZE)
-		return error_errno(err, vgpu->vf, "reading the parameters of a vGPU");
-	if (err == -EMSGSIZE || parse_params(text, params, sizeof(params)))
-		return vendor_nonsense(vgpu->vf, "its parameters");
-	*ret = strdup(strcmp(params, " ") ? params : "");
-	return *ret ? 0 : error_nomem();
+	return vgpu_params_read(fw->os, function_path(path, vgpu->vf, VGPU_PARAMS_FILE), vgpu->vf,
+				ret);
 }
 
 static int set_params_locked(struct framework *fw, const struct framework_vgpu *vgpu,
 			     const char *params)
 {
-	char uuid[37];
+	char path[VFS_PATH_LEN], uuid[37];
 	int err = is_there(fw, vgpu);
 
 	if (err <= 0)
@@ -444,16 +385,9 @@ static int set_params_locked(struct framework *fw, const struct framework_vgpu *
 	err = refuse_open(fw, vgpu);
 	if (err)
 		return err;
-	err = vendor_write_params(fw->os, vgpu->vf, params);
-	if (!err)
-		return 0;
 	uuid_format(vgpu->uuid, uuid);
-	if (err == -EBUSY)
-		return holder_refuse(uuid, NULL);
-	if (err == -EINVAL)
-		return error_set(err, NVVGPU_REASON_PARAMS, uuid, "the driver refused the parameters",
-				 reason_next_step(NVVGPU_REASON_PARAMS));
-	return error_errno(err, uuid, "setting the parameters");
+	return vgpu_params_set(fw->os, function_path(path, vgpu->vf, VGPU_PARAMS_FILE), uuid,
+			       params);
 }
 
 static int fw_set_params(struct framework *fw, const struct framework_vgpu *vgpu,
@@ -477,20 +411,13 @@ static int fw_vfio_name(struct framework *fw, const struct framework_vgpu *vgpu,
 static int fw_vfio_open(struct framework *fw, const struct framework_vgpu *vgpu,
 			struct os_file **ret)
 {
-	struct holder holder;
 	char uuid[37];
 	int err = is_there(fw, vgpu);
 
 	if (err <= 0)
 		return err ? err : framework_fail_gone(vgpu);
-	err = fw->os->ops->vfio_open(fw->os, vgpu->vf, ret);
-	if (!err)
-		return 0;
 	uuid_format(vgpu->uuid, uuid);
-	if (err == -EBUSY)
-		return holder_refuse(uuid, holder_find(fw->os, vgpu->vf, &holder) > 0 ? &holder :
-				     NULL);
-	return error_errno(err, uuid, "opening its VFIO device");
+	return holder_vfio_open(fw->os, vgpu->vf, uuid, ret);
 }
 
 /* ---------------------------------------------------------- coming and going */
@@ -541,7 +468,7 @@ const struct framework_ops framework_vendor_vfio = {
 	.close = fw_close,
 	.create = vendor_create,
 	.destroy = fw_destroy,
-	.get_mode = vendor_get_mode,
+	.get_mode = mode_read,
 	.get_params = fw_get_params,
 	.get_state = fw_get_state,
 	.info = fw_info,

@@ -18,7 +18,6 @@
 #define VENDOR_CURRENT		"nvidia/current_vgpu_type"
 #define VENDOR_CREATABLE	"nvidia/creatable_vgpu_types"
 #define VENDOR_PLACEMENT	"nvidia/placement_id"
-#define VENDOR_PARAMS		"nvidia/vgpu_params"
 
 struct vendor_row {
 	uint32_t id;
@@ -59,8 +58,6 @@ static inline struct vendor_gpu *vendor_gpu(struct framework *fw)
 	return (struct vendor_gpu *)fw;
 }
 
-/* -EIO and a last error: the driver's answer is none that it could have meant */
-int vendor_nonsense(const char *object, const char *what);
 /* Once it is there it stays; -ENOMEM */
 int vendor_board(struct framework *fw, const struct board **ret);
 
@@ -115,14 +112,11 @@ int vendor_create(struct framework *fw, const struct framework_request *request,
 		  struct framework_vgpu *ret);
 /* With the GPU's lock: ends or forgets what programs left that were killed. */
 int vendor_settle(struct framework *fw, const struct vendor_view *view);
-/* -errno, without a last error */
-int vendor_write_params(struct os *os, const char *vf, const char *params);
 
 /* ------------------------------------------------------------ vendor_vfio.c */
 
 /* The vGPU that a VF holds; types: of its GPU. */
 int vendor_describe(struct framework *fw, struct vendor_vf *vf,
 		    const struct framework_types *types, struct framework_vgpu *ret);
-int vendor_get_mode(struct framework *fw, enum nvvgpu_mode *ret);
 
 #endif

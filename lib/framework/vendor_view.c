@@ -72,7 +72,7 @@ int view_read_rows(struct framework *fw, struct vendor_view *view, struct vendor
 	if (err == -ENODEV || err == -ENOENT)
 		return -ENODEV;
 	if (err == -EINVAL || err == -E2BIG || err == -EMSGSIZE)
-		return vendor_nonsense(vf->vf.address, "its list of creatable types");
+		return framework_nonsense(vf->vf.address, "its list of creatable types");
 	if (err)
 		return error_errno(err, vf->vf.address, "reading its creatable types");
 	copy = calloc(rows->count + 1, sizeof(*copy));
@@ -106,7 +106,7 @@ static int add_vf(struct framework *fw, const struct vf *vf, struct vendor_view 
 	if (err == -ENODEV)
 		return 0;
 	if (err == -EINVAL || err == -EMSGSIZE)
-		return vendor_nonsense(vf->address, "its current type");
+		return framework_nonsense(vf->address, "its current type");
 	if (err)
 		return error_errno(err, vf->address, "reading its current type");
 	view->count++;
@@ -244,7 +244,7 @@ int view_read_placement(struct framework *fw, struct vendor_vf *vf)
 		return 0;
 	err = vendor_read_placement(fw->os, vf->vf.address, &vf->placement);
 	if (err == -EINVAL || err == -EMSGSIZE)
-		return vendor_nonsense(vf->vf.address, "its placement id");
+		return framework_nonsense(vf->vf.address, "its placement id");
 	if (err && err != -ENODATA)
 		return error_errno(err, vf->vf.address, "reading its placement id");
 	vf->asked_placement = true;

@@ -412,8 +412,7 @@ static void take_mode(struct capture *capture, const char *address)
 	const char *mode;
 	bool mixed;
 
-	if (capture->err || !os->ops->mixed_size_get ||
-	    os->ops->mixed_size_get(os, address, &mixed))
+	if (capture->err || os->ops->mixed_size_get(os, address, &mixed))
 		return;
 	mode = mixed ? "mixed-size\n" : "equal-size\n";
 	note(capture, snapshot_add_file(capture->snapshot, path_of("dev/nvidia/%s", address).text,

@@ -88,8 +88,8 @@ struct os_ops {
 		       int (*each)(pid_t pid, const char *program, void *arg), void *arg);
 
 	/*
-	 * What NVIDIA's driver has no file in sysfs for; NULL, or -EOPNOTSUPP: it cannot be
-	 * asked here.  -EBUSY: vGPUs exist
+	 * What NVIDIA's driver has no file in sysfs for.  -EOPNOTSUPP: it cannot be asked here;
+	 * -EBUSY: vGPUs exist
 	 */
 	int (*mixed_size_get)(struct os *os, const char *gpu, bool *ret);
 	int (*mixed_size_set)(struct os *os, const char *gpu, bool mixed);

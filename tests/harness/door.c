@@ -110,8 +110,6 @@ static int door_holders(struct os *os, const char *name,
 
 static int door_mixed_get(struct os *os, const char *gpu, bool *ret)
 {
-	if (!inner(os)->ops->mixed_size_get)
-		return -EOPNOTSUPP;
 	return inner(os)->ops->mixed_size_get(inner(os), gpu, ret);
 }
 
