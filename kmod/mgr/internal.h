@@ -203,6 +203,9 @@ void mgr_vgpu_free(struct nvvgpu_mgr_vgpu *vgpu);	/* after mgr_vgpu_release() */
 int mgr_scrub(struct nvvgpu_mgr *mgr, const struct nvvgpu_fb *fb);
 /* "lock" held */
 struct nvvgpu_mgr_vgpu *mgr_vgpu_find(struct nvvgpu_mgr *mgr, u32 id);
+/* One that nobody has open.  -ENODEV: there is none; -EBUSY: somebody has */
+int mgr_vgpu_find_closed(struct nvvgpu_mgr *mgr, u32 id, struct nvvgpu_mgr_vgpu **ret,
+			 struct mgr_why *why);
 struct nvvgpu_mgr_vgpu *mgr_vgpu_find_uuid(struct nvvgpu_mgr *mgr, const u8 *uuid);
 u32 mgr_vgpu_count(const struct nvvgpu_mgr *mgr);
 u32 mgr_vgpu_count_type(const struct nvvgpu_mgr *mgr, u32 type_id);

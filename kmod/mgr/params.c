@@ -98,18 +98,14 @@ int mgr_params_set(struct nvvgpu_mgr *mgr, u32 id, const char *params, struct mg
 {
 	struct nvvgpu_mgr_vgpu *vgpu;
 	size_t offset;
-	int err = 0;
+	int err;
 
 	if (mgr_params_check(params, strlen(params), &offset))
 		return mgr_fail(why, NVVGPU_WHY_PARAMS, offset, -EINVAL);
 
 	mutex_lock(&mgr->lock);
-	vgpu = mgr_vgpu_find(mgr, id);
-	if (!vgpu) {
-		err = -ENODEV;
-	} else if (vgpu->open) {
-		err = mgr_fail(why, NVVGPU_WHY_IN_USE, 0, -EBUSY);
-	} else {
+	err = mgr_vgpu_find_closed(mgr, id, &vgpu, why);
+	if (!err) {
 		strscpy(vgpu->params, params, sizeof(vgpu->params));
 		mgr_event_add(mgr, NVVGPU_EVENT_PARAMS, vgpu, 0);
 	}

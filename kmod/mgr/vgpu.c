@@ -19,6 +19,19 @@ struct nvvgpu_mgr_vgpu *mgr_vgpu_find(struct nvvgpu_mgr *mgr, u32 id)
 	return NULL;
 }
 
+int mgr_vgpu_find_closed(struct nvvgpu_mgr *mgr, u32 id, struct nvvgpu_mgr_vgpu **ret,
+			 struct mgr_why *why)
+{
+	struct nvvgpu_mgr_vgpu *vgpu = mgr_vgpu_find(mgr, id);
+
+	if (!vgpu)
+		return -ENODEV;
+	if (vgpu->open)
+		return mgr_fail(why, NVVGPU_WHY_IN_USE, 0, -EBUSY);
+	*ret = vgpu;
+	return 0;
+}
+
 struct nvvgpu_mgr_vgpu *mgr_vgpu_find_uuid(struct nvvgpu_mgr *mgr, const u8 *uuid)
 {
 	u32 slot;
@@ -311,19 +324,13 @@ int mgr_create(struct nvvgpu_mgr *mgr, const struct mgr_request *request,
 /* Hides it from the lists and from open, unless it is open. */
 static int hide(struct nvvgpu_mgr *mgr, u32 id, struct nvvgpu_mgr_vgpu **ret, struct mgr_why *why)
 {
-	struct nvvgpu_mgr_vgpu *vgpu;
-	int err = 0;
+	int err;
 
 	mutex_lock(&mgr->lock);
-	vgpu = mgr_vgpu_find(mgr, id);
-	if (!vgpu) {
-		err = -ENODEV;
-	} else if (vgpu->open) {
-		err = mgr_fail(why, NVVGPU_WHY_IN_USE, 0, -EBUSY);
-	} else {
-		mgr->vgpus[vgpu->plan.slot] = NULL;
+	err = mgr_vgpu_find_closed(mgr, id, ret, why);
+	if (!err) {
+		mgr->vgpus[(*ret)->plan.slot] = NULL;
 		mgr->states_valid = false;
-		*ret = vgpu;
 	}
 	mutex_unlock(&mgr->lock);
 	return err;

@@ -46,10 +46,8 @@ static int open_device(struct vfio_device *vdev)
 	if (err)
 		return err;
 	err = nvvgpu_state_open(&nm->state, vgpu);
-	if (err) {
-		nvvgpu_mgr_close(vgpu);
+	if (err)
 		return err;
-	}
 	err = nvvgpu_mdev_regions_init(nm);
 	if (err) {
 		nvvgpu_state_close(&nm->state);

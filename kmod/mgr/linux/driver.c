@@ -380,8 +380,7 @@ int nvvgpu_mgr_vf_bind(struct pci_dev *vf)
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_vf_bind);
 
-/* As mgr_device_enter(); undone by vf_leave(). */
-static int vf_enter(struct pci_dev *vf, struct mgr_device **ret)
+int mgr_vf_enter(struct pci_dev *vf, struct mgr_device **ret)
 {
 	struct mgr_device *md;
 	int err;
@@ -398,7 +397,7 @@ static int vf_enter(struct pci_dev *vf, struct mgr_device **ret)
 	return 0;
 }
 
-static void vf_leave(struct mgr_device *md)
+void mgr_vf_leave(struct mgr_device *md)
 {
 	mgr_device_leave(md);
 	mgr_device_put(md);
@@ -412,13 +411,13 @@ int nvvgpu_mgr_vf_check(struct pci_dev *vf)
 
 	if (slot < 0 || slot >= NVVGPU_MAX_VGPUS)
 		return -ENODEV;
-	err = vf_enter(vf, &md);
+	err = mgr_vf_enter(vf, &md);
 	if (err)
 		return err;
 	mutex_lock(&md->mgr->lock);
 	err = md->mgr->vgpus[slot] ? 0 : -ENODEV;
 	mutex_unlock(&md->mgr->lock);
-	vf_leave(md);
+	mgr_vf_leave(md);
 	return err;
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_vf_check);
@@ -431,11 +430,11 @@ int nvvgpu_mgr_vf_open(struct pci_dev *vf, u32 vm_pid, struct nvvgpu_mgr_vgpu **
 
 	if (slot < 0)
 		return -ENODEV;
-	err = vf_enter(vf, &md);
+	err = mgr_vf_enter(vf, &md);
 	if (err)
 		return err;
 	err = nvvgpu_mgr_open(md->mgr, slot, vm_pid, ret);
-	vf_leave(md);
+	mgr_vf_leave(md);
 	return err;
 }
 EXPORT_SYMBOL_GPL(nvvgpu_mgr_vf_open);

@@ -100,6 +100,9 @@ void mgr_device_put(struct mgr_device *md);
  */
 int mgr_device_enter(struct mgr_device *md);
 void mgr_device_leave(struct mgr_device *md);
+/* The same by a VF; -ENODEV also where its board has no manager. */
+int mgr_vf_enter(struct pci_dev *vf, struct mgr_device **ret);
+void mgr_vf_leave(struct mgr_device *md);
 
 /* A new manager with the board's types, which nobody sees yet. */
 int mgr_device_start(struct mgr_device *md, struct nvvgpu_mgr **ret);

@@ -19,17 +19,14 @@ static ssize_t show(struct device *dev, struct device_attribute *attr, char *buf
 {
 	const struct vf_file *file = container_of(attr, struct vf_file, attr);
 	struct pci_dev *vf = to_pci_dev(dev);
-	struct mgr_device *md = mgr_device_get(pci_physfn(vf));
+	struct mgr_device *md;
 	ssize_t n;
 
-	if (!md)
-		return -ENODEV;
-	n = mgr_device_enter(md);
-	if (!n) {
-		n = file->show(md->mgr, pci_iov_vf_id(vf), buf);
-		mgr_device_leave(md);
-	}
-	mgr_device_put(md);
+	n = mgr_vf_enter(vf, &md);
+	if (n)
+		return n;
+	n = file->show(md->mgr, pci_iov_vf_id(vf), buf);
+	mgr_vf_leave(md);
 	return n;
 }
 
@@ -38,17 +35,14 @@ static ssize_t store(struct device *dev, struct device_attribute *attr, const ch
 {
 	const struct vf_file *file = container_of(attr, struct vf_file, attr);
 	struct pci_dev *vf = to_pci_dev(dev);
-	struct mgr_device *md = mgr_device_get(pci_physfn(vf));
+	struct mgr_device *md;
 	ssize_t n;
 
-	if (!md)
-		return -ENODEV;
-	n = mgr_device_enter(md);
-	if (!n) {
-		n = file->store(md->mgr, pci_iov_vf_id(vf), buf, len);
-		mgr_device_leave(md);
-	}
-	mgr_device_put(md);
+	n = mgr_vf_enter(vf, &md);
+	if (n)
+		return n;
+	n = file->store(md->mgr, pci_iov_vf_id(vf), buf, len);
+	mgr_vf_leave(md);
 	return n;
 }
 

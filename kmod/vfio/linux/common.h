@@ -32,7 +32,7 @@ struct nvvgpu_state {
 void nvvgpu_state_init(struct nvvgpu_state *state);
 void nvvgpu_state_fini(struct nvvgpu_state *state);
 
-/* Of a vGPU just opened, which closing the state closes. */
+/* Of a vGPU just opened, which closing the state closes; a failure does so too. */
 int nvvgpu_state_open(struct nvvgpu_state *state, struct nvvgpu_mgr_vgpu *vgpu);
 void nvvgpu_state_close(struct nvvgpu_state *state);
 

@@ -5,17 +5,16 @@
  * this for somebody's card.  Opening the VFIO device boots the vGPU that was assigned to the
  * function, closing it shuts it down.
  */
-#include <linux/atomic.h>
 #include <linux/module.h>
 #include <linux/sched.h>
-#include <linux/wait_bit.h>
 #include "../../mgr/linux/mgr_device.h"
 #include "compat.h"
 #include "device.h"
+#include "outstanding.h"
 
 #define VENDOR_NVIDIA	0x10de
 
-/* VFIO devices alive; the last reference may be given back long after remove(). */
+/* VFIO devices alive, long after remove() perhaps. */
 static atomic_t devices = ATOMIC_INIT(0);
 
 static struct nvvgpu_vfio *to_nv(struct pci_dev *pdev)
@@ -124,10 +123,8 @@ static int start(struct nvvgpu_vfio *nv)
 	if (err)
 		return err;
 	err = nvvgpu_state_open(&nv->state, vgpu);
-	if (err) {
-		nvvgpu_mgr_close(vgpu);
+	if (err)
 		return err;
-	}
 	err = nvvgpu_vfio_regions_init(nv);
 	if (err) {
 		nvvgpu_state_close(&nv->state);
@@ -223,7 +220,7 @@ static int init_device(struct vfio_device *vdev)
 	INIT_WORK(&nv->reset_work, reset_work);
 	vdev->migration_flags = VFIO_MIGRATION_STOP_COPY;
 	vdev->mig_ops = &migration_ops;
-	atomic_inc(&devices);
+	outstanding_add(&devices);
 	return 0;
 }
 
@@ -234,8 +231,7 @@ static void release_device(struct vfio_device *vdev)
 	mutex_destroy(&nv->config.lock);
 	nvvgpu_state_fini(&nv->state);
 	vfio_pci_core_release_dev(vdev);
-	if (atomic_dec_and_test(&devices))
-		wake_up_var(&devices);
+	outstanding_drop(&devices);
 }
 
 static const struct vfio_device_ops vfio_ops = {
@@ -318,7 +314,7 @@ static int __init vfio_init(void)
 static void __exit vfio_exit(void)
 {
 	pci_unregister_driver(&vfio_driver);
-	wait_var_event(&devices, !atomic_read(&devices));
+	outstanding_wait(&devices);
 }
 
 module_init(vfio_init);

@@ -173,6 +173,8 @@ int nvvgpu_state_open(struct nvvgpu_state *state, struct nvvgpu_mgr_vgpu *vgpu)
 		state->bus_master = false;
 	}
 	mutex_unlock(&state->lock);
+	if (err)
+		nvvgpu_mgr_close(vgpu);
 	return err;
 }
 EXPORT_SYMBOL_GPL(nvvgpu_state_open);
