@@ -129,6 +129,18 @@ START_TEST(test_tool)
 }
 END_TEST
 
+START_TEST(test_tool_has_the_time)
+{
+	door.on_write = no_write;
+	door.tool = good_tool;
+	ck_assert_int_eq(set(0, UINT64_MAX), 0);
+	ck_assert_uint_gt(door.tool_timeout_ns, 3600 * NS_PER_SECOND);
+	ck_assert_int_eq(set(32, 5 * NS_PER_SECOND), 0);
+	ck_assert_uint_le(door.tool_timeout_ns, 5 * NS_PER_SECOND);
+	ck_assert_uint_gt(door.tool_timeout_ns, 0);
+}
+END_TEST
+
 static int idle_tool(struct door *d, bool enable, char *output, size_t size)
 {
 	d->number++;
@@ -592,6 +604,7 @@ int main(void)
 	tcase_set_timeout(driver, 60);
 	tcase_add_checked_fixture(driver, setup, teardown);
 	tcase_add_test(driver, test_tool);
+	tcase_add_test(driver, test_tool_has_the_time);
 	tcase_add_test(driver, test_tool_is_not_believed);
 	tcase_add_test(driver, test_tool_is_tried_again);
 	tcase_add_test(driver, test_who_is_in_the_way);

@@ -675,6 +675,29 @@ START_TEST(test_params_are_cleared)
 }
 END_TEST
 
+static int odd_params(struct door *d, const char *path, char *buf, size_t size)
+{
+	if (!door_ends(path, PARAMS))
+		return DOOR_PASS;
+	snprintf(buf, size, "a=\x1b[2J\n");
+	return DOOR_DONE;
+}
+
+/* What cannot be read back was not refused. */
+START_TEST(test_params_that_make_no_sense)
+{
+	struct framework_vgpu vgpu;
+	char *params;
+
+	ck_assert_int_eq(create(&vgpu), 0);
+	door.on_read = odd_params;
+	assert_error(fw->ops.get_params(fw, &vgpu, &params), EIO, NVVGPU_REASON_IO);
+	assert_cause("makes no sense");
+	assert_error(fw->ops.set_params(fw, &vgpu, "a=1"), EIO, NVVGPU_REASON_IO);
+	assert_cause("setting the parameters");
+}
+END_TEST
+
 /* -------------------------------------------------------------------- trees */
 
 static struct tree tree;
@@ -1000,6 +1023,7 @@ int main(void)
 	tcase_add_test(driver, test_destroy_of_a_clear_one);
 	tcase_add_test(driver, test_mode_read_back);
 	tcase_add_test(driver, test_params_are_cleared);
+	tcase_add_test(driver, test_params_that_make_no_sense);
 	suite_add_tcase(suite, driver);
 	tcase_set_timeout(killed, 60);
 	tcase_add_loop_test(killed, test_killed_at_each_step, 0, 2);

@@ -126,6 +126,7 @@ static int door_tool(struct os *os, const char *gpu, bool enable, uint64_t timeo
 		     char *output, size_t size)
 {
 	output[0] = '\0';
+	own(os)->tool_timeout_ns = timeout_ns;
 	return own(os)->tool ? own(os)->tool(own(os), enable, output, size) : -ENOENT;
 }
 

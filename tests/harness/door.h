@@ -26,6 +26,7 @@ struct door {
 	int (*on_mixed_set)(struct door *door, bool mixed);
 	/* NVIDIA's tool; NULL: there is none */
 	int (*tool)(struct door *door, bool enable, char *output, size_t size);
+	uint64_t tool_timeout_ns;	/* that it had the last time */
 	uint64_t changes;	/* what it tells of them; 0: what the door behind it does */
 	int number;		/* for the hooks of a test */
 	bool flag;
