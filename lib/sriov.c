@@ -58,7 +58,6 @@ static int check_no_vgpus(struct change *c)
 	__cleanup_free struct framework_vgpu *vgpus = NULL;
 	struct framework *fw = c->gpu->framework;
 	size_t count = 0;
-	char sentence[160];
 	int err;
 
 	if (!gpu_is_shared(c->gpu))
@@ -66,10 +65,7 @@ static int check_no_vgpus(struct change *c)
 	err = fw->ops.vgpu_list(fw, &vgpus, &count);
 	if (err || !count)
 		return err;
-	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, count, sentence, sizeof(sentence));
-	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, c->address,
-			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS),
-			  "changing the number of VFs: %s", sentence);
+	return framework_fail_live(c->address, count, "changing the number of VFs");
 }
 
 /* ------------------------------------------------------------------ is it done */

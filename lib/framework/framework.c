@@ -239,6 +239,15 @@ int framework_fail_gone(const struct framework_vgpu *vgpu)
 			 "list the vGPUs again");
 }
 
+int framework_fail_live(const char *gpu, size_t live, const char *doing)
+{
+	char sentence[160];
+
+	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
+	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, gpu,
+			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "%s: %s", doing, sentence);
+}
+
 int framework_nonsense(const char *object, const char *what)
 {
 	return error_setf(EIO, NVVGPU_REASON_IO, object, "use a driver and a library of versions "

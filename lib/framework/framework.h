@@ -208,6 +208,7 @@ struct framework {
 
 /* Refusals that are the same under each: they set the last error and return its -errno. */
 int framework_fail_gone(const struct framework_vgpu *vgpu);
+int framework_fail_live(const char *gpu, size_t live, const char *doing);	/* vGPUs exist */
 int framework_fail_statistic(struct framework *fw, enum nvvgpu_statistic statistic);
 /* the driver's answer, about @object, is none that it could have meant */
 int framework_nonsense(const char *object, const char *what);

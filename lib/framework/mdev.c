@@ -108,7 +108,9 @@ static int change_mode(struct framework *fw, enum nvvgpu_mode wanted)
 
 	if (err)
 		return err;
-	return view.vgpu_count ? mode_fail_live(fw, view.vgpu_count) : mode_write(fw, wanted);
+	if (view.vgpu_count)
+		return framework_fail_live(fw->address, view.vgpu_count, "changing the mode");
+	return mode_write(fw, wanted);
 }
 
 static int fw_set_mixed_size(struct framework *fw, bool mixed)

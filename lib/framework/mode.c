@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "framework/mode.h"
-#include "objects.h"
 
 int mode_read(struct framework *fw, enum nvvgpu_mode *ret)
 {
@@ -36,14 +35,4 @@ int mode_fail_none(struct framework *fw)
 	return error_set(EOPNOTSUPP, NVVGPU_REASON_NOT_SUPPORTED, fw->address,
 			 "the board or its driver has no mixed-size mode",
 			 "create types of one size");
-}
-
-int mode_fail_live(struct framework *fw, size_t live)
-{
-	char sentence[160];
-
-	reason_sentence(NVVGPU_REASON_LIVE_VGPUS, live, sentence, sizeof(sentence));
-	return error_setf(EBUSY, NVVGPU_REASON_LIVE_VGPUS, fw->address,
-			  reason_next_step(NVVGPU_REASON_LIVE_VGPUS), "changing the mode: %s",
-			  sentence);
 }

@@ -14,7 +14,6 @@ static inline enum nvvgpu_mode mode_of(bool mixed)
 int mode_read(struct framework *fw, enum nvvgpu_mode *ret);
 /* And reads back.  Whoever calls it has the lock, and has looked whether vGPUs exist. */
 int mode_write(struct framework *fw, enum nvvgpu_mode wanted);
-int mode_fail_none(struct framework *fw);		/* there is no such mode */
-int mode_fail_live(struct framework *fw, size_t live);	/* vGPUs exist */
+int mode_fail_none(struct framework *fw);	/* there is no such mode */
 
 #endif

@@ -60,7 +60,7 @@ static int may_change_mode(struct framework *fw)
 	if (err)
 		return err;
 	if (view.live)
-		return mode_fail_live(fw, view.live);
+		return framework_fail_live(fw->address, view.live, "changing the mode");
 	if (!view.count)
 		return error_set(ENOSPC, NVVGPU_REASON_VFS_DISABLED, fw->address,
 				 "changing the mode: no virtual function is enabled, and the driver "

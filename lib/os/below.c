@@ -45,12 +45,12 @@ int open_below(int root, const char *path, int flags, mode_t mode)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int read_whole(int fd, char *text, size_t size, size_t *ret_len)
+ssize_t read_to_end(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 
 	while (len < size) {
-		ssize_t n = read(fd, text + len, size - len);
+		ssize_t n = read(fd, buf + len, size - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -60,9 +60,7 @@ static int read_whole(int fd, char *text, size_t size, size_t *ret_len)
 			break;
 		len += n;
 	}
-	text[len] = '\0';
-	*ret_len = len;
-	return 0;
+	return len;
 }
 
 int os_read_text(int root, const char *path, char **ret, size_t *ret_len)
@@ -70,7 +68,7 @@ int os_read_text(int root, const char *path, char **ret, size_t *ret_len)
 	__cleanup_fd int fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	__cleanup_free char *text = NULL;
 	struct stat st;
-	int err;
+	ssize_t len;
 
 	if (fd < 0)
 		return fd;
@@ -83,8 +81,11 @@ int os_read_text(int root, const char *path, char **ret, size_t *ret_len)
 	text = malloc(st.st_size + 1);
 	if (!text)
 		return -ENOMEM;
-	err = read_whole(fd, text, st.st_size, ret_len);
-	if (!err)
-		*ret = take_ptr(text);
-	return err;
+	len = read_to_end(fd, text, st.st_size);
+	if (len < 0)
+		return len;
+	text[len] = '\0';
+	*ret = take_ptr(text);
+	*ret_len = len;
+	return 0;
 }

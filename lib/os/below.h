@@ -19,6 +19,8 @@ bool path_is_safe(const char *path);
  */
 int open_below(int root, const char *path, int flags, mode_t mode);
 
+/* To its end, or as much as there is room for: the bytes, or -errno */
+ssize_t read_to_end(int fd, char *buf, size_t size);
 /* A whole file and a NUL behind it; *ret is to be freed.  -EFBIG beyond OS_TEXT_MAX */
 int os_read_text(int root, const char *path, char **ret, size_t *ret_len);
 

@@ -224,21 +224,12 @@ static int open_file(struct run *run, const char *name, int flags)
 
 static int read_fd(int fd, char *buf, size_t size)
 {
-	size_t len = 0;
+	ssize_t len = read_to_end(fd, buf, size);
 
-	for (;;) {
-		ssize_t n = read(fd, buf + len, size - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		len += n;
-		if (len == size)
-			return -EMSGSIZE;
-	}
+	if (len < 0)
+		return len;
+	if ((size_t)len == size)
+		return -EMSGSIZE;
 	buf[len] = '\0';
 	return 0;
 }
