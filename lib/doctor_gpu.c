@@ -72,6 +72,7 @@ static void check_framework(struct doctor *doctor, struct nvvgpu_gpu *gpu)
 struct vfs {
 	struct doctor *doctor;
 	size_t count;
+	bool listed;			/* count is all */
 	unsigned int without_driver, given_away, without_group, shared;
 	char odd[PCI_ADDRESS_LEN];	/* the first one whose driver is not as it should be */
 	struct machine_group group;	/* of the first one that is not alone */
@@ -122,6 +123,7 @@ static void look_at_vfs(struct vfs *vfs, struct nvvgpu_gpu *gpu)
 	__cleanup_free struct vf *found = NULL;
 
 	remember(vfs, vfs_read(doctor_os(vfs->doctor), gpu->address, &found, &vfs->count));
+	vfs->listed = !vfs->err;
 	for (size_t i = 0; i < vfs->count; i++) {
 		look_at_driver(vfs, found[i].address);
 		look_at_group(vfs, found[i].address);
@@ -144,8 +146,12 @@ static void check_sriov(struct doctor *doctor, struct nvvgpu_gpu *gpu, const str
 		finding_from_error(finding);
 		return;
 	}
-	finding_say_evidence(finding, "sriov_numvfs %u, sriov_totalvfs %u, virtfn links %zu",
-			     enabled, total, vfs->count);
+	if (vfs->listed)
+		finding_say_evidence(finding, "sriov_numvfs %u, sriov_totalvfs %u, virtfn links %zu",
+				     enabled, total, vfs->count);
+	else
+		finding_say_evidence(finding, "sriov_numvfs %u, sriov_totalvfs %u, virtfn links not "
+				     "readable", enabled, total);
 	finding_say_text(finding, "%u of %u virtual functions are enabled", enabled, total);
 	if (!enabled) {
 		finding_judge(finding, NVVGPU_VERDICT_PROBLEM, NVVGPU_REASON_VFS_DISABLED);
@@ -182,7 +188,7 @@ static void check_groups(struct doctor *doctor, struct nvvgpu_gpu *gpu, const st
 	unsigned int iommus, groups;
 
 	/* without an IOMMU there are no groups, which has been said */
-	if ((!vfs->count && !vfs->err) || doctor->emulated ||
+	if (!nvvgpu_gpu_get_vfs_total(gpu) || (!vfs->count && vfs->listed) || doctor->emulated ||
 	    machine_iommus(doctor_os(doctor), &iommus, &groups) || (!iommus && !groups))
 		return;
 	finding = doctor_find(doctor, NVVGPU_CHECK_IOMMU_GROUPS, gpu->address);

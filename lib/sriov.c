@@ -166,6 +166,8 @@ static int use_tool(struct change *c, bool enable)
 		bool transient;
 		int err;
 
+		if (!clock_left_ns(c->deadline_ns))
+			return fail_missing(c, "there is no time left for sriov-manage");
 		err = c->os->ops->sriov_manage(c->os, c->address, enable,
 					       clock_left_ns(c->deadline_ns), output,
 					       sizeof(output));

@@ -422,6 +422,8 @@ START_TEST(test_vfs_unknown)
 	tree_link(&tree, BUS GPU "/virtfn2", "../nothing");
 	open_machine();
 	assert_found(NVVGPU_CHECK_SRIOV, GPU, NVVGPU_VERDICT_UNKNOWN, NVVGPU_REASON_UNKNOWN);
+	ck_assert_ptr_nonnull(strstr(nvvgpu_finding_get_evidence(found(NVVGPU_CHECK_SRIOV, GPU)),
+				     "virtfn links not readable"));
 	assert_found(NVVGPU_CHECK_IOMMU_GROUPS, GPU, NVVGPU_VERDICT_UNKNOWN, NVVGPU_REASON_UNKNOWN);
 }
 END_TEST

@@ -30,7 +30,7 @@
 pid_t guest_pid(const struct guest *guest)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = openat(guest->fd, "alive", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(guest->fd, "alive", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	bool known;
 
 	if (fd < 0)
@@ -59,12 +59,11 @@ static int open_process(const struct guest *guest)
 static bool wait_process(int process, int64_t deadline_ns)
 {
 	struct pollfd pollfd = { .fd = process, .events = POLLIN };
-	int64_t left;
-	int n;
+	int left, n;
 
 	do {
-		left = deadline_ns - now_ns();
-		n = poll(&pollfd, 1, left > 0 ? (int)((left + 999999) / 1000000) : 0);
+		left = poll_ms(deadline_ns);
+		n = poll(&pollfd, 1, left);
 	} while (n <= 0 && left > 0);
 	return n > 0;
 }
@@ -127,7 +126,7 @@ int guest_connect(struct guest *guest, const char *name, int64_t deadline_ns, st
 /* The end of what QEMU left in its log, as one line: what it says last is seldom what says most. */
 static void last_words(const struct guest *guest, char ret[LOG_TAIL_BYTES + 1])
 {
-	int fd = openat(guest->fd, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(guest->fd, "log", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	ssize_t n = 0;
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,13 @@ int64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+}
+
+int poll_ms(int64_t deadline_ns)
+{
+	int64_t left = deadline_ns - now_ns();
+
+	return left <= 0 ? 0 : left / 1000000 < INT_MAX ? (int)((left + 999999) / 1000000) : INT_MAX;
 }
 
 int64_t earlier(int64_t deadline_ns, unsigned int seconds_from_now)
@@ -64,11 +72,8 @@ static int check_time(struct qmp *qmp, int64_t deadline_ns)
 static int await(struct qmp *qmp, short events, int64_t deadline_ns)
 {
 	struct pollfd pollfd = { .fd = qmp->fd, .events = events };
-	int64_t left = deadline_ns - now_ns();
-	int n;
+	int n = poll(&pollfd, 1, poll_ms(deadline_ns));
 
-	/* rounded up: a wait of no time looks once */
-	n = poll(&pollfd, 1, left > 0 ? (int)((left + 999999) / 1000000) : 0);
 	if (n < 0 && errno != EINTR)
 		return refuse(qmp, errno, "poll: %s", strerror(errno));
 	return n > 0 ? 0 : check_time(qmp, deadline_ns);

@@ -246,7 +246,7 @@ static int read_config(int directory, struct json_object **ret)
 
 	if (!text)
 		fail_memory();
-	fd = openat(directory, "guest.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(directory, "guest.json", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0) {
 		err = -errno;
 		free(text);
@@ -336,33 +336,34 @@ static int open_directory(const struct state *state, const char *name, struct gu
 }
 
 /* What cannot be read may claim anything. */
-static bool may_claim(const struct state *state, const char *name, const char *vgpu_uuid)
+static int may_claim(const struct state *state, const char *name, const char *vgpu_uuid, bool *ret)
 {
 	struct guest guest;
 	int err = open_directory(state, name, &guest);
-	bool claims;
 
+	*ret = err && err != GUEST_GONE;
 	if (err)
-		return err != GUEST_GONE;
+		return err == GUEST_GONE ? 0 : err;
 	err = read_config(guest.fd, &guest.config);
-	claims = err ? err != -ENOENT :
-		       !strcmp(json_text(config_vgpu(guest.config), KEY_UUID), vgpu_uuid);
+	*ret = err ? err != -ENOENT :
+		     !strcmp(json_text(config_vgpu(guest.config), KEY_UUID), vgpu_uuid);
 	guest_close(&guest);
-	return claims;
+	return 0;
 }
 
-bool state_claims(const struct state *state, const char *vgpu_uuid)
+int state_claims(const struct state *state, const char *vgpu_uuid, bool *ret)
 {
 	struct json_object *names;
 	const char *name;
-	bool claims = false;
+	int code = state_names(state, &names);
 
-	if (state_names(state, &names))
-		return true;
-	for (size_t i = 0; !claims && (name = name_at(names, i)); i++)
-		claims = may_claim(state, name, vgpu_uuid);
+	*ret = code;
+	if (code)
+		return code;
+	for (size_t i = 0; !*ret && (name = name_at(names, i)); i++)
+		code = may_claim(state, name, vgpu_uuid, ret);
 	json_object_put(names);
-	return claims;
+	return code;
 }
 
 static int load(struct guest *guest)

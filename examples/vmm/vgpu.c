@@ -75,6 +75,7 @@ static int not_created(struct guest *guest, struct json_object *config,
 		       const struct nvvgpu_error *error)
 {
 	const char *driver = json_text(config, KEY_DRIVER);
+	const char *device = json_text(config, KEY_DEVICE);
 
 	if (error)
 		return fail_error(error);
@@ -83,7 +84,7 @@ static int not_created(struct guest *guest, struct json_object *config,
 			    "'nvvgpu gpus' shows what there is",
 			    "no GPU here has vGPUs like the saved one: %s, driver %s, %s",
 			    json_text(config, KEY_BOARD), *driver ? driver : "of an unknown version",
-			    json_text(config, KEY_DEVICE));
+			    *device ? device : "of an unknown kind");
 	return fail(ENODEV, NVVGPU_REASON_NOT_FOUND, guest->name,
 		    "'nvvgpu gpus' shows what there is", "there is no GPU%s%s",
 		    *json_text(config, KEY_GPU) ? " " : "", json_text(config, KEY_GPU));
@@ -176,14 +177,17 @@ int vgpu_sweep(const struct state *state, unsigned int *count)
 	if (nvvgpu_vgpu_list_all(state->host, &vgpus))
 		return fail_library();
 	for (size_t i = 0; (vgpu = nvvgpu_vgpu_list_get(vgpus, i)); i++) {
+		bool claimed;
 		int failed;
 
-		if (strcmp(nvvgpu_vgpu_get_owner(vgpu), state->owner) ||
-		    state_claims(state, nvvgpu_vgpu_get_uuid(vgpu)))
+		if (strcmp(nvvgpu_vgpu_get_owner(vgpu), state->owner))
 			continue;
-		failed = destroy(state, vgpu);
+		failed = state_claims(state, nvvgpu_vgpu_get_uuid(vgpu), &claimed);
+		if (!claimed) {
+			failed = destroy(state, vgpu);
+			*count += !failed;
+		}
 		code = failed ?: code;
-		*count += !failed;
 	}
 	nvvgpu_vgpu_list_unref(vgpus);
 	return code;

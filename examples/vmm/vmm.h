@@ -51,6 +51,8 @@ struct qmp {
 };
 
 int64_t now_ns(void);
+/* What poll() waits for: rounded up, so that a wait of no time looks once; 0: it has passed. */
+int poll_ms(int64_t deadline_ns);
 int64_t earlier(int64_t deadline_ns, unsigned int seconds_from_now);
 
 /* Takes @fd, a connected socket, also when it fails. */
@@ -98,8 +100,11 @@ void state_close(struct state *state);
 int state_names(const struct state *state, struct json_object **ret);
 /* NULL: there are no more */
 const char *name_at(struct json_object *names, size_t index);
-/* Is it the vGPU of a guest here, whoever has that guest locked? */
-bool state_claims(const struct state *state, const char *vgpu_uuid);
+/*
+ * Is it the vGPU of a guest here, whoever has that guest locked?  With a code it cannot be found
+ * out, and *ret is true.
+ */
+int state_claims(const struct state *state, const char *vgpu_uuid, bool *ret);
 
 /* A new one, locked; nothing is in it. */
 int guest_create(const struct state *state, const char *name, struct guest *ret);

@@ -200,8 +200,7 @@ static int read_monitor(struct watcher *w)
 static int turn(struct watcher *w)
 {
 	struct pollfd *fds = calloc(w->count + 2, sizeof(*fds));
-	int64_t left = w->state->deadline_ns - now_ns(), wait;
-	int n, code = 0;
+	int left = poll_ms(w->state->deadline_ns), n, code = 0;
 
 	if (!fds)
 		fail_memory();
@@ -212,8 +211,8 @@ static int turn(struct watcher *w)
 	};
 	for (size_t i = 0; i < w->count; i++)
 		fds[i + 2] = (struct pollfd){ .fd = w->guests[i].qmp.fd, .events = POLLIN };
-	wait = left < LOOK_SECONDS * NS_PER_SECOND ? left : LOOK_SECONDS * NS_PER_SECOND;
-	n = poll(fds, w->count + 2, w->more || wait < 0 ? 0 : (int)((wait + 999999) / 1000000));
+	n = poll(fds, w->count + 2,
+		 w->more ? 0 : left < LOOK_SECONDS * 1000 ? left : LOOK_SECONDS * 1000);
 	w->more = false;
 	if (n > 0 && fds[1].revents)
 		code = read_monitor(w);
