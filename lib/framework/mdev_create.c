@@ -345,8 +345,12 @@ static int settle_one(const struct record *record, void *arg)
 
 int mdev_settle(struct framework *fw)
 {
+	char end[RECORD_KEY_LEN];
 	int err = record_walk(fw->os, fw->address, settle_one, fw);
 
+	mdev_key(end, fw->address, "");
+	if (!err)
+		err = record_remove_torn(fw->os, end);
 	return err ? error_errno(err, fw->address, "going through the records in the run "
 				 "directory") : 0;
 }

@@ -206,6 +206,34 @@ int record_walk(struct os *os, const char *gpu,
 	return run_list(os->ops->run(os), visit, &walk);
 }
 
+struct torn {
+	struct os *os;
+	const char *end;
+};
+
+static int remove_torn(const char *name, void *arg)
+{
+	const struct torn *torn = arg;
+	size_t len, end_len = strlen(torn->end);
+	char key[RECORD_KEY_LEN];
+	struct record record;
+
+	if (!key_of(name, INCOMPLETE, key))
+		return 0;
+	len = strlen(key);
+	if (len < end_len || strcmp(key + len - end_len, torn->end) ||
+	    read_named(torn->os, key, false, &record) != -ENOENT)
+		return 0;
+	return run_remove(torn->os->ops->run(torn->os), name);
+}
+
+int record_remove_torn(struct os *os, const char *end)
+{
+	struct torn torn = { os, end };
+
+	return run_list(os->ops->run(os), remove_torn, &torn);
+}
+
 void record_foreign_uuid(const char *key, uint32_t type_id, uint8_t uuid[16])
 {
 	XXH128_canonical_t hash;

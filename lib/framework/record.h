@@ -41,6 +41,11 @@ int record_remove(struct os *os, const char *key);	/* 0 also when there is none 
 /* Those of one GPU, NULL: of all; a non-zero return of each ends the walk and is returned. */
 int record_walk(struct os *os, const char *gpu,
 		int (*each)(const struct record *record, void *arg), void *arg);
+/*
+ * Those incomplete ones whose keys end so, that a killed program had not written to their end:
+ * nothing was made yet.  With the lock of who writes such, so that nobody is writing one.
+ */
+int record_remove_torn(struct os *os, const char *end);
 
 /*
  * A vGPU that has no record and no uuid: one from where it is and what it is, the same in

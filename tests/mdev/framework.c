@@ -673,6 +673,35 @@ START_TEST(record_of_one_that_is_gone)
 }
 END_TEST
 
+/*
+ * A program was killed while it wrote a record: nothing was made, and the next change removes it.
+ * A record of another GPU may be one that is being written.
+ */
+START_TEST(torn_records)
+{
+	static const char *const texts[] = { "", "nvvgpu-record 1\ngpu " GPU "\nuuid 6f1b" };
+	static const char other[] = "6f1bd1a2-9a0c-4f5e-8a77-0d9c32c4a00a@0000:99:00.0.creating";
+	struct run *run = door.os.ops->run(&door.os);
+	struct framework_vgpu vgpu;
+	bool destroyed;
+	char name[80], text[8];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "6f1bd1a2-9a0c-4f5e-8a77-0d9c32c4a00%zu@" GPU
+			 ".creating", i);
+		ck_assert_int_eq(run_write(run, name, texts[i]), 0);
+	}
+	ck_assert_int_eq(run_write(run, other, ""), 0);
+	ck_assert_int_eq(create(&vgpu), 0);
+	ck_assert_int_eq(fw->ops.destroy(fw, &vgpu, &destroyed), 0);
+	for (size_t i = 0; i < 2; i++) {
+		name[strlen("6f1bd1a2-9a0c-4f5e-8a77-0d9c32c4a00")] = '0' + i;
+		ck_assert_int_eq(run_read(run, name, text, sizeof(text)), -ENOENT);
+	}
+	ck_assert_int_eq(run_read(run, other, text, sizeof(text)), 0);
+}
+END_TEST
+
 /* On another VF it is another one, whatever it is called. */
 START_TEST(stale_handle)
 {
@@ -911,6 +940,7 @@ void add_framework_cases(Suite *suite)
 	tcase_add_test(cases, type_read_back);
 	tcase_add_test(cases, foreign);
 	tcase_add_test(cases, record_of_one_that_is_gone);
+	tcase_add_test(cases, torn_records);
 	tcase_add_test(cases, stale_handle);
 	tcase_add_test(cases, one_uuid_on_two_gpus);
 	tcase_add_test(cases, destroy_open);
