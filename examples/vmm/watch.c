@@ -107,12 +107,14 @@ static int clean_up(struct watcher *w, const char *name)
 {
 	struct guest guest;
 	int code = guest_open(w->state, name, true, &guest);
+	bool described;
 
 	if (code)
 		return code < 0 ? 0 : code;
+	described = guest.config;	/* without, it may be one that is only coming */
 	if (!guest_pid(&guest)) {
 		code = guest_discard(&guest);
-		if (!code)
+		if (!code && described)
 			tell_guest(w, name, "removed", NULL);
 	}
 	guest_close(&guest);

@@ -128,6 +128,14 @@ kill -9 "$(pid_of one)"
 watched 'guest one ended'
 exec 9<&-
 watched 'guest one removed'
+# of a directory that has nothing in it, as that of a guest that is only coming, nobody is told
+mkdir "$first/coming"
+for _ in $(seq 300); do
+    [ -d "$first/coming" ] || break
+    sleep 0.1
+done
+[ ! -d "$first/coming" ] || fail "the empty directory is left"
+! grep -q coming "$dir/watched" || fail "a guest that never was is said to be removed"
 kill $watcher
 wait $watcher
 run_guest one
