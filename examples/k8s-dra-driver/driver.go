@@ -117,8 +117,9 @@ func (d *driver) run(ctx context.Context, client kubernetes.Interface) error {
 }
 
 // wipe is how long after the kubelet took the driver in slices are looked after: a kubelet that
-// starts deletes those of its node, and the helper that published them would by itself look for them
-// half a minute later.  Not for ever: an API server that drops fields would be told them each time.
+// starts deletes those of its node, and the helper that published them would by itself look for
+// them half a minute later.  Not for ever: an API server that drops fields would be told them each
+// time.
 const wipe = 30 * time.Second
 
 // noticeKubelet notices that the kubelet takes the driver in.

@@ -313,8 +313,8 @@ func TestForgotten(t *testing.T) {
 	}
 }
 
-// A kubelet that starts deletes all slices of its node.  They are there again long before the helper
-// would look for them by itself, and are then left alone.
+// A kubelet that starts deletes all slices of its node.  They are there again long before the
+// helper would look for them by itself.
 func TestWiped(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "l40", "nvvgpu", false)
