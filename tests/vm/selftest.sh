@@ -92,6 +92,9 @@ test_status() {
 	check "killed by a signal, with a process left behind" ended 137
 	vm -- no-such-command
 	check "a command that is not there" ended 127 'no-such-command: not found'
+	vm --append "rdinit=/nothing root=none" -- true
+	check "a kernel that starts nothing is booted three times" \
+		test "$(grep -c 'once more' "$work/err")/$status" = "2/125"
 	vm --timeout 25 -- sleep 1000
 	check "a timeout" ended 124 'kernel log ends with'
 	vm --modules no-such-module -- true
